@@ -1,0 +1,52 @@
+"""What travels through the live house: video frames, then bodies."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class VideoFrame:
+    """One picture from a camera, a file or a stream.
+
+    Attributes:
+        image: (H, W, 3) uint8, BGR, as OpenCV gives it.
+        index: running number in its stream, from 0; a number that is missing was dropped.
+        time: seconds on the stream's own clock, strictly increasing (a file's media time, a
+            camera's monotonic capture time).
+        t_capture: unix seconds at which the picture was taken (read, for a file).
+    """
+
+    image: NDArray[np.uint8]
+    index: int
+    time: float
+    t_capture: float
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """One person in one frame.
+
+    Attributes:
+        joints: (25, 3) float32, NTU-25, metres, camera space, y up; NaN where not seen.
+        pixels: (25, 2) float32 image positions, as fractions of width and height, or None.
+        confidence: 0..1, the estimator's own.
+        track: who it is across frames; -1 before tracking.
+    """
+
+    joints: NDArray[np.float32]
+    pixels: NDArray[np.float32] | None = None
+    confidence: float = 1.0
+    track: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class BodyFrame:
+    """Everybody seen at one moment. Fields as in :class:`VideoFrame`; the image is optional."""
+
+    bodies: tuple[Body, ...]
+    index: int
+    time: float
+    t_capture: float
+    image: NDArray[np.uint8] | None = None

@@ -1,0 +1,5 @@
+"""Who is who from one frame to the next."""
+
+from realtime.tracks.tracker import Tracker
+
+__all__ = ["Tracker"]

@@ -1,0 +1,185 @@
+"""ST-GCN with 16 hidden channels, the paper's encoder of Setting I."""
+
+from typing import Any, ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bank.errors import InputError
+from train.encoders import Encoder, register
+from train.encoders.graph import spatial_partition
+
+# (width as a multiple of the hidden channels, temporal stride) of the blocks before the last.
+_BLOCKS = ((1, 1), (1, 1), (1, 1), (1, 1), (2, 2), (2, 1), (2, 1), (4, 2), (4, 1))
+_TEMPORAL_KERNEL = 9
+
+
+class GraphConvolution(nn.Module):
+    """Sum over the partition's parts k of A_k X W_k + b_k.
+
+    Aggregating and projecting commute, so the cheaper order is taken: a joint's few neighbours are
+    gathered first, while channels are still few.
+
+    Args:
+        in_channels: channels of a joint.
+        out_channels: channels after it.
+        parts: number of parts of the partition.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, parts: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(parts, in_channels, out_channels))
+        self.bias = nn.Parameter(torch.empty(parts, out_channels))
+        bound = in_channels**-0.5
+        nn.init.uniform_(self.weight, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
+        """(N, C, T, V) and (K, V, W) to (N, C', T, W)."""
+        parts, joints, _ = adjacency.shape
+        n, channels, frames, _ = x.shape
+        bias = torch.einsum("kvw,kd->wd", adjacency, self.bias)
+        joint_rows = x.permute(0, 2, 3, 1)  # free where memory is channels-last
+        if channels <= self.weight.shape[2]:
+            mix = adjacency.permute(2, 0, 1).reshape(joints * parts, joints)
+            gathered = torch.matmul(mix, joint_rows)  # (N, T, W K, C)
+            gathered = gathered.reshape(n * frames * joints, parts * channels)
+            out = gathered @ self.weight.reshape(parts * channels, -1)
+            out = out.reshape(n, frames, joints, -1) + bias
+        else:
+            projected = joint_rows.reshape(-1, channels) @ self.weight.permute(1, 0, 2).reshape(
+                channels, -1
+            )
+            projected = projected.reshape(n, frames, joints * parts, -1)
+            mix = adjacency.permute(2, 1, 0).reshape(joints, joints * parts)
+            out = torch.matmul(mix, projected) + bias
+        return out.permute(0, 3, 1, 2)
+
+
+class Block(nn.Module):
+    """Graph convolution, then convolution over time, with a residual connection."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        parts: int,
+        stride: int,
+        dropout: float,
+        residual: bool,
+    ) -> None:
+        super().__init__()
+        self.gcn = GraphConvolution(in_channels, out_channels, parts)
+        self.norm = nn.BatchNorm2d(out_channels)
+        self.temporal = nn.Conv2d(
+            out_channels,
+            out_channels,
+            (_TEMPORAL_KERNEL, 1),
+            (stride, 1),
+            (_TEMPORAL_KERNEL // 2, 0),
+        )
+        self.temporal_norm = nn.BatchNorm2d(out_channels)
+        self.dropout = nn.Dropout(dropout)
+        self.has_residual = residual
+        self.shortcut: nn.Module
+        if residual and (in_channels != out_channels or stride != 1):
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, (stride, 1)), nn.BatchNorm2d(out_channels)
+            )
+        else:
+            self.shortcut = nn.Identity()
+
+    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
+        """(N, C, T, V) to (N, C', T / stride, V)."""
+        out = F.relu(self.norm(self.gcn(x, adjacency)))
+        out = self.dropout(self.temporal_norm(self.temporal(out)))
+        if self.has_residual:
+            out = out + self.shortcut(x)
+        return F.relu(out)
+
+
+@register
+class STGCN(Encoder):
+    """Spatial temporal graph convolutional network over NTU-25.
+
+    Args:
+        hidden_channels: width of the first blocks (16 in the paper; 64 in the original ST-GCN).
+        out_channels: size of a feature (256 in the paper).
+        dropout: dropout rate of every block.
+        bodies: ``present`` averages the bodies that are there; ``all`` averages all M slots as the
+            official code does, where an absent body contributes the network's answer to zeros.
+
+    Raises:
+        InputError: an argument is out of range.
+    """
+
+    name: ClassVar[str] = "st-gcn"
+
+    def __init__(
+        self,
+        hidden_channels: int = 16,
+        out_channels: int = 256,
+        dropout: float = 0.5,
+        bodies: Literal["present", "all"] = "present",
+    ) -> None:
+        super().__init__()
+        if hidden_channels < 1 or out_channels < 1 or not 0 <= dropout < 1:
+            raise InputError("st-gcn: channels must be positive and dropout in [0, 1)")
+        if bodies not in ("present", "all"):
+            raise InputError(f"st-gcn: bodies is 'present' or 'all', not {bodies!r}")
+        self.config: dict[str, Any] = {
+            "hidden_channels": hidden_channels,
+            "out_channels": out_channels,
+            "dropout": dropout,
+            "bodies": bodies,
+        }
+        self.bodies = bodies
+        self.out_channels = out_channels
+        adjacency = torch.from_numpy(spatial_partition())
+        self.adjacency: Tensor
+        self.register_buffer("adjacency", adjacency, persistent=False)
+        parts, joints, _ = adjacency.shape
+
+        widths = [hidden_channels * multiple for multiple, _ in _BLOCKS] + [out_channels]
+        strides = [stride for _, stride in _BLOCKS] + [1]
+        self.data_norm = nn.BatchNorm1d(3 * joints)
+        self.blocks = nn.ModuleList(
+            Block(
+                before,
+                width,
+                parts=parts,
+                stride=stride,
+                dropout=dropout,
+                residual=index > 0,
+            )
+            for index, (before, width, stride) in enumerate(
+                zip([3, *widths[:-1]], widths, strides, strict=True)
+            )
+        )
+        self.edge_importance = nn.ParameterList(
+            nn.Parameter(torch.ones_like(adjacency)) for _ in widths
+        )
+
+    def forward(self, x: Tensor, present: Tensor | None = None) -> Tensor:
+        """See :meth:`Encoder.forward`."""
+        n, channels, frames, joints, bodies = x.shape
+        each = x.permute(0, 4, 3, 1, 2)  # (N, M, V, C, T)
+        if present is None or self.bodies == "all":
+            encoded = self._encode(each.reshape(n * bodies, joints * channels, frames))
+            return encoded.reshape(n, bodies, -1).mean(dim=1)
+        encoded = self._encode(each[present].reshape(-1, joints * channels, frames))
+        owner = present.nonzero()[:, 0]
+        total = encoded.new_zeros(n, encoded.shape[1]).index_add(0, owner, encoded)
+        return total / present.sum(dim=1, keepdim=True).clamp(min=1).to(total.dtype)
+
+    def _encode(self, x: Tensor) -> Tensor:
+        """(B, V C, T) single bodies to (B, out_channels)."""
+        b, _, frames = x.shape
+        joints = self.adjacency.shape[1]
+        x = self.data_norm(x).reshape(b, joints, -1, frames).permute(0, 2, 3, 1)
+        x = x.contiguous(memory_format=torch.channels_last)
+        for block, importance in zip(self.blocks, self.edge_importance, strict=True):
+            x = block(x, self.adjacency * importance)
+        return x.mean(dim=(2, 3))

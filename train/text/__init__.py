@@ -1,0 +1,1 @@
+"""Class texts and the frozen sentence encoder that turns them into features."""

@@ -1,0 +1,81 @@
+"""Our class descriptions: one file a vocabulary and style, ``label<TAB>description`` a line.
+
+Styles are those of the paper's section III-B: ``name`` (the bare label, no file), ``parts``,
+``complete`` and ``skeleton``.
+"""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from bank.errors import InputError
+
+STYLES: Final = ("name", "parts", "complete", "skeleton")
+Descriptions = dict[str, tuple[str, ...]]
+_FOLDER = Path(str(files(__name__)))
+
+
+def vocabularies() -> list[str]:
+    """Names of the vocabularies that have descriptions here."""
+    return sorted({path.name.split(".")[0] for path in _FOLDER.glob("*.tsv")})
+
+
+def read_descriptions(path: Path) -> Descriptions:
+    """Read a description file: a label may stand on several lines, once for each description.
+
+    Returns:
+        Label to its descriptions, in file order.
+
+    Raises:
+        InputError: unreadable, or a line is not ``label<TAB>description``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a description file ({error})") from None
+    described: dict[str, list[str]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        label, tab, description = (part.strip() for part in line.partition("\t"))
+        if not (label and tab and description):
+            raise InputError(f"{path}:{number}: not 'label<TAB>description'")
+        described.setdefault(label, []).append(description)
+    if not described:
+        raise InputError(f"{path}: holds no descriptions")
+    return {label: tuple(texts) for label, texts in described.items()}
+
+
+def describe(vocabulary: str, style: str, labels: Sequence[str]) -> list[tuple[str, ...]]:
+    """Descriptions of labels, from our files.
+
+    Returns:
+        For every label its descriptions in this style (the label itself in style ``name``).
+
+    Raises:
+        InputError: no such style or vocabulary, or a label has no description.
+    """
+    if style not in STYLES:
+        raise InputError(f"no description style {style!r}; there are: {', '.join(STYLES)}")
+    if style == "name":
+        return [(label,) for label in labels]
+    if vocabulary not in vocabularies():
+        raise InputError(
+            f"no descriptions for vocabulary {vocabulary!r}; there are: {', '.join(vocabularies())}"
+        )
+    described = read_descriptions(_FOLDER / f"{vocabulary}.{style}.tsv")
+    missing = [label for label in labels if label not in described]
+    if missing:
+        raise InputError(f"{vocabulary}.{style}.tsv does not describe: {', '.join(missing)}")
+    return [described[label] for label in labels]
+
+
+def look_up(name: str, style: str = "skeleton") -> str | None:
+    """Our first description of a class that a user merely names, in any vocabulary; else None."""
+    wanted = " ".join(name.casefold().split())
+    for path in sorted(_FOLDER.glob(f"*.{style}.tsv")):
+        for label, texts in read_descriptions(path).items():
+            if " ".join(label.casefold().split()) == wanted:
+                return texts[0]
+    return None

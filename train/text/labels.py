@@ -1,0 +1,67 @@
+"""Label files: one class a line, ``name`` or ``name: description``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bank.errors import InputError
+
+
+@dataclass(frozen=True)
+class Label:
+    """A class as the user wrote it; ``description`` is empty where only a name was given."""
+
+    name: str
+    description: str = ""
+
+
+def read_labels(path: Path) -> list[Label]:
+    """Read a label file.
+
+    Blank lines and everything after a ``#`` at the start of a word are passed over.
+
+    Returns:
+        At least two labels with different names, in file order.
+
+    Raises:
+        InputError: the file cannot be read as UTF-8 text, holds fewer than two classes, names one
+            twice, or has a line without a name or with nothing after its colon.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such label file; write one class name a line") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text; save the label file as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+    labels: list[Label] = []
+    lines: dict[str, int] = {}
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = _without_comment(raw).strip()
+        if not line:
+            continue
+        name, colon, description = (part.strip() for part in line.partition(":"))
+        if not name:
+            raise InputError(f"{path}:{number}: no class name before the colon")
+        if colon and not description:
+            raise InputError(
+                f"{path}:{number}: nothing after the colon; drop it or describe {name!r}"
+            )
+        key = " ".join(name.casefold().split())
+        if key in lines:
+            raise InputError(f"{path}:{number}: {name!r} stands on line {lines[key]} already")
+        lines[key] = number
+        labels.append(Label(name, description))
+    if not labels:
+        raise InputError(f"{path}: no classes; write one class name a line, at least two")
+    if len(labels) == 1:
+        raise InputError(f"{path}: only one class ({labels[0].name!r}); at least two are needed")
+    return labels
+
+
+def _without_comment(line: str) -> str:
+    for position, character in enumerate(line):
+        if character == "#" and (position == 0 or line[position - 1].isspace()):
+            return line[:position]
+    return line
