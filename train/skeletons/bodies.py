@@ -10,6 +10,8 @@ from train.skeletons.presence import bodies_present, joints_present
 _MEMORY_S = 1.0
 # A body that is further than this from everybody before it takes an empty place (metres).
 _NEW_PLACE_M = 2.0
+# Nobody's centre moves further from one frame to the next without being looked at (metres).
+_JUMP_M = 0.2
 # A body seen for less than this share of the clip is a ghost unless it is the only one.
 _MIN_PRESENCE = 0.1
 # People are taller than wide; Kinect's ghosts (furniture, reflections) lie flat. A body whose
@@ -28,15 +30,14 @@ def motion_order(joints: NDArray[np.float32], times: NDArray[np.float64]) -> NDA
         (T, M, 25, 3) float32: the same bodies, each in one place throughout; ghosts are NaN and
         last. Nobody is dropped when everybody looks like a ghost.
     """
-    if joints.shape[1] == 1:
-        return joints
-    people = _followed(joints, times)
-    energy = motion_energy(people)
-    real = ~_ghosts(people)
+    if bodies_present(joints).any(axis=0).sum() > 1:
+        joints = _followed(joints, times)
+    energy = motion_energy(joints)
+    real = ~_ghosts(joints)
     if real.any():
-        people[:, ~real] = np.nan
+        joints = np.where(real[:, None, None], joints, np.float32(np.nan))
         energy[~real] = -1
-    return people[:, np.argsort(-energy, kind="stable")]
+    return joints[:, np.argsort(-energy, kind="stable")]
 
 
 def motion_energy(joints: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -65,24 +66,35 @@ def _centres(joints: NDArray[np.float32]) -> NDArray[np.float64]:
 def _followed(joints: NDArray[np.float32], times: NDArray[np.float64]) -> NDArray[np.float32]:
     """The bodies of each frame put where the nearest body of the frames before was."""
     centres = _centres(joints)
-    frames, bodies = centres.shape[:2]
-    place = np.tile(np.arange(bodies), (frames, 1))
-    last = centres[0].copy()
-    last_time = np.where(np.isfinite(last[:, 0]), times[0], -np.inf)
-    for t, time in list(enumerate(times))[1:]:
-        seen = np.flatnonzero(np.isfinite(centres[t, :, 0]))
-        if seen.size:
-            step = np.linalg.norm(last[:, None] - centres[t, None, seen], axis=2)
-            forgotten = (time - last_time > _MEMORY_S) | ~np.isfinite(last[:, 0])
-            # Where nothing else decides, a body keeps the place it came with.
-            step[forgotten] = _NEW_PLACE_M
-            step = step + 1e-6 * (np.arange(bodies)[:, None] != seen)
-            new, index = linear_sum_assignment(step)
-            rest = np.setdiff1d(np.arange(bodies), seen)
-            place[t, new] = seen[index]
-            place[t, np.setdiff1d(np.arange(bodies), new)] = rest
-            last[new], last_time[new] = centres[t, seen[index]], time
-    return joints[np.arange(frames)[:, None], place].copy()
+    seen = np.isfinite(centres[..., 0])
+    frames, bodies = seen.shape
+    slots = np.arange(bodies)
+    # Who has which place can only change where somebody comes, goes or jumps.
+    jump = np.linalg.norm(np.diff(centres, axis=0), axis=2) > _JUMP_M
+    events = 1 + np.flatnonzero((jump | (seen[1:] != seen[:-1])).any(axis=1))
+
+    place = np.empty((frames, bodies), np.int64)  # place[t, person]: the person's slot in frame t
+    current, begin = slots, 0
+    last = np.full((bodies, 3), np.nan)
+    last_time = np.full(bodies, -np.inf)
+    for event in [*events.tolist(), frames]:
+        place[begin:event] = current
+        if event == frames:
+            break
+        here = seen[event - 1, current]
+        last[here], last_time[here] = centres[event - 1, current[here]], times[event - 1]
+        forgotten = times[event] - last_time > _MEMORY_S
+        found = np.flatnonzero(seen[event])
+        step = np.linalg.norm(last[:, None] - centres[event][found], axis=2)
+        step = np.where(forgotten[:, None], _NEW_PLACE_M, step)
+        # Where nothing else decides, a body keeps the place it came with.
+        step = step + 1e-6 * (slots[:, None] != found)
+        person, index = linear_sum_assignment(step)
+        current = np.empty(bodies, np.int64)
+        current[person] = found[index]
+        current[np.setdiff1d(slots, person)] = np.setdiff1d(slots, found)
+        begin = event
+    return joints[np.arange(frames)[:, None], place]
 
 
 def _ghosts(joints: NDArray[np.float32]) -> NDArray[np.bool_]:

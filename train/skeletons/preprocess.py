@@ -13,6 +13,7 @@ from bank.errors import InputError
 from train.skeletons.bodies import motion_order
 from train.skeletons.gaps import fill_joints
 from train.skeletons.joints import JOINTS, SPINE_SHOULDER
+from train.skeletons.presence import joints_present
 from train.skeletons.ragged import Ragged
 from train.skeletons.sampling import Mix, by_frame_number, by_time
 from train.skeletons.turning import per_frame_turn, published_turn
@@ -153,7 +154,7 @@ class Preprocessing:
             mix = by_time(batch, self.frames, self.bodies, self.max_gap_s, self.seconds)
             bodies = _mixed(batch, mix)
             turn = per_frame_turn(bodies, mix.filled)
-        across, up, depth = bodies[..., 0], bodies[..., 1], bodies[..., 2]
+        across, up, depth = bodies
         cos, sin = turn.real[..., None], turn.imag[..., None]
         x[mix.clip, 0, :, :, mix.body] = cos * across - sin * depth
         x[mix.clip, 1, :, :, mix.body] = up
@@ -181,15 +182,22 @@ class Preprocessing:
 
 
 def _mixed(batch: Ragged, mix: Mix, *, absent_is_zero: bool = False) -> NDArray[np.float32]:
-    """(P, F, 25, 3) bodies at the prepared moments, centred on SpineShoulder; zeros if absent."""
+    """Bodies at the prepared moments, centred on SpineShoulder; zeros where absent.
+
+    With ``absent_is_zero`` a joint that is absent lies at the camera, as in the published arrays.
+    The result is (3, P, F, 25): x, y and z apart, as the turn wants them.
+    """
     lower, upper = batch.rows[mix.lower], batch.rows[mix.upper]
-    if absent_is_zero and not batch.complete.all():
-        lower, upper = (np.where(np.isfinite(part), part, 0) for part in (lower, upper))
-    # Centring is linear, so it may as well come after the interpolation, on fewer frames.
+    if absent_is_zero:
+        for values, rows in ((lower, mix.lower), (upper, mix.upper)):
+            patchy = ~batch.complete[rows]
+            values[patchy] = np.where(joints_present(values[patchy])[..., None], values[patchy], 0)
     upper -= lower
-    upper *= mix.weight[:, :, None, None]
+    upper *= mix.weight[..., None, None]
     upper += lower
-    upper -= upper[:, :, SPINE_SHOULDER, None]
+    planes = np.ascontiguousarray(np.moveaxis(upper, -1, 0))
+    # Centring is linear, so it may as well come after the interpolation, on fewer frames.
+    planes -= planes[..., SPINE_SHOULDER, None]
     if not mix.filled.all():
-        upper[~mix.filled] = 0
-    return upper
+        planes[:, ~mix.filled] = 0
+    return planes

@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 
 def joints_present(joints: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(..., 3) coordinates to (...) bool."""
-    return np.asarray(np.isfinite(joints).all(axis=-1))
+    finite = np.isfinite(joints)
+    # Three slices and two "and"s: several times faster than a reduction over so short an axis.
+    return np.asarray(finite[..., 0] & finite[..., 1] & finite[..., 2])
 
 
 def bodies_present(joints: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -94,7 +94,9 @@ class Ragged:
         """(R,) rows with at least one joint."""
         seen = self.complete.copy()
         doubtful = np.flatnonzero(~seen)
-        seen[doubtful] = bodies_present(self.rows[doubtful])
+        rows = self.rows[doubtful]
+        partly = np.isfinite(rows.reshape(-1, JOINTS * 3)).any(axis=1)
+        seen[doubtful[partly]] = bodies_present(rows[partly])
         return seen
 
     def clip(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

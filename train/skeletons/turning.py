@@ -1,7 +1,7 @@
 """Turning bodies about the vertical axis until their shoulder line is parallel to x.
 
 Seen from above a joint is the complex number x + iz, and a turn is a complex factor. The functions
-take bodies (P, F, 25, 3) and answer with the factor of every frame, (P, F) complex64.
+take P bodies in F frames, (3, P, F, 25), and answer with each frame's factor, (P, F) complex64.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ MIN_SHOULDER_WIDTH = 0.05
 
 def _shoulder_line(bodies: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """From the left to the right shoulder, seen from above: dx and dz, (P, F) each."""
-    left, right = bodies[:, :, SHOULDER_LEFT], bodies[:, :, SHOULDER_RIGHT]
-    return right[..., 0] - left[..., 0], right[..., 2] - left[..., 2]
+    line = bodies[..., SHOULDER_RIGHT] - bodies[..., SHOULDER_LEFT]
+    return line[0], line[2]
 
 
 def published_turn(bodies: NDArray[np.float32]) -> NDArray[np.complex64]:
@@ -40,7 +40,7 @@ def per_frame_turn(bodies: NDArray[np.float32], filled: NDArray[np.bool_]) -> ND
     never shows its shoulders is left as it stands.
 
     Args:
-        bodies: (P, F, 25, 3), metres.
+        bodies: (3, P, F, 25), metres.
         filled: (P, F), False where the body is absent.
     """
     dx, dz = _shoulder_line(bodies)

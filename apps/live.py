@@ -1,0 +1,153 @@
+"""``pgfa-live``: recognise actions from a camera, a video, a stream or a pose recording."""
+
+from contextlib import ExitStack
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from apps.cli import examples, make_app, run
+from apps.report import print_summary, write_summary
+from bank.errors import InputError
+from realtime.display import choose_display
+from realtime.pipeline import Pipeline
+from realtime.poses import PoseEstimator
+from realtime.publishing import EventLog, Publisher
+from realtime.recogniser import Recogniser
+from realtime.sources import RecordingWriter, open_source
+from realtime.windows import Windower
+from train.text.encoder import cache_folder
+from train.text.labels import read_labels
+
+_DEMO = Path(str(files("apps") / "demo"))
+BUNDLED_CHECKPOINT = Path(str(files("train") / "weights" / "open.safetensors"))
+
+app = make_app(
+    "Recognise actions live: poses, windows, prototypes, ZeroMQ.\n\n"
+    + examples(
+        "pgfa-live --demo",
+        "pgfa-live --camera 0 --classes labels.txt",
+        "pgfa-live --source exercise.mp4 --classes labels.txt --fast --events events.jsonl",
+        "pgfa-live --source rtsp://camera/stream --classes labels.txt --headless",
+    )
+)
+
+
+class Device(StrEnum):
+    """Choices of ``--device``."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+@app.command()
+def live(
+    camera: Annotated[int | None, typer.Option(help="Number of a webcam.", min=0)] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Video file, stream URL or pose recording (*.poses).")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Play the bundled pose recording.")] = False,
+    classes: Annotated[
+        Path | None,
+        typer.Option(help="One class a line: `name` or `name: description`; # begins a comment."),
+    ] = None,
+    checkpoint: Annotated[
+        Path, typer.Option(help="Weights written by pgfa-train.", show_default="bundled")
+    ] = BUNDLED_CHECKPOINT,
+    publish: Annotated[
+        str, typer.Option(help="ZeroMQ endpoint to publish on.")
+    ] = "tcp://127.0.0.1:5556",
+    no_publish: Annotated[bool, typer.Option("--no-publish", help="Publish nothing.")] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Show nothing while running.")
+    ] = False,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="End after so many seconds.", min=0.0)
+    ] = None,
+    realtime: Annotated[
+        bool | None,
+        typer.Option(
+            "--realtime/--fast",
+            help="Play a file at its own speed, or as fast as it goes without dropping a frame.",
+            show_default="--realtime with --demo, else --fast",
+        ),
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Append every message to this JSON Lines file.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Write the poses here, to be replayed with --source.")
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option(help="Tolerance margin of the prototype bank.", min=0.0, max=1.0)
+    ] = 0.9,
+    device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
+    json_summary: Annotated[
+        Path | None, typer.Option(help="Write the summary here as JSON.")
+    ] = None,
+    window: Annotated[float, typer.Option(help="Seconds a window covers.", min=0.1)] = 2.5,
+    stride: Annotated[float, typer.Option(help="Seconds between windows.", min=0.02)] = 0.4,
+    max_people: Annotated[int, typer.Option(help="People to look for.", min=1, max=8)] = 1,
+    pose_model: Annotated[
+        Path | None, typer.Option(help="MediaPipe pose landmarker bundle (*.task).")
+    ] = None,
+    stream: Annotated[
+        str | None, typer.Option(help="Name of the stream in topics.", show_default="from source")
+    ] = None,
+) -> None:
+    """Recognise the classes of a label file in a live or recorded stream."""
+    chosen = [camera is not None, source is not None, demo]
+    if sum(chosen) != 1:
+        raise InputError("give one of --camera N, --source PATH_OR_URL or --demo")
+    if classes is None:
+        if not demo:
+            raise InputError("give --classes FILE: one class name a line, at least two")
+        classes = _DEMO / "labels.txt"
+    spec = str(_DEMO / "demo.poses") if demo else source if source is not None else camera
+    assert spec is not None
+    paced = demo if realtime is None else realtime
+
+    labels = read_labels(classes)
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_source(spec, realtime=paced, name=stream))
+        publisher = stack.enter_context(
+            Publisher(None if no_publish else publish, stream=opened.name)
+        )
+        log = stack.enter_context(EventLog(events)) if events else None
+        recording = stack.enter_context(RecordingWriter(record, fps=opened.fps)) if record else None
+        recogniser = Recogniser(
+            checkpoint, labels, alpha=alpha, device=device.value, cache=cache_folder()
+        )
+        estimator = (
+            stack.enter_context(PoseEstimator(pose_model, max_people=max_people))
+            if opened.gives == "frames"
+            else None
+        )
+        display = choose_display(headless)
+        if display is not None:
+            stack.callback(display.close)
+        pipeline = Pipeline(
+            opened,
+            estimator,
+            recogniser,
+            publisher,
+            windower=Windower(length=window, stride=stride),
+            display=display,
+            recording=recording,
+            log=log,
+            max_seconds=max_seconds,
+        )
+        summary = pipeline.run()
+    print_summary(Console(), summary)
+    if json_summary is not None:
+        write_summary(json_summary, summary)
+
+
+def main() -> None:
+    """Entry point."""
+    run(app, "pgfa-live")
