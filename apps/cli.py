@@ -1,11 +1,21 @@
 """What all command lines have in common."""
 
 import sys
+from enum import StrEnum
 from typing import NoReturn
 
 import typer
 
 from bank.errors import InputError
+
+
+class Device(StrEnum):
+    """Choices of ``--device``."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
 
 
 def make_app(help_text: str) -> typer.Typer:

@@ -1,7 +1,6 @@
 """``pgfa-live``: recognise actions from a camera, a video, a stream or a pose recording."""
 
 from contextlib import ExitStack
-from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from apps.cli import examples, make_app, run
+from apps.cli import Device, examples, make_app, run
 from apps.report import print_summary, write_summary
 from bank.errors import InputError
 from realtime.display import choose_display
@@ -34,15 +33,6 @@ app = make_app(
         "pgfa-live --source rtsp://camera/stream --classes labels.txt --headless",
     )
 )
-
-
-class Device(StrEnum):
-    """Choices of ``--device``."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    MPS = "mps"
 
 
 @app.command()

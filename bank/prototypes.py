@@ -1,32 +1,28 @@
 """The online prototype bank: the paper's alignment without waiting for all samples."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from bank.alignment import check_alpha, pseudo_label, tie_breaker, unit_rows
+from bank.alignment import nearest
+from bank.directions import (
+    STEPS,
+    Directions,
+    StoredDirections,
+    cosines,
+    on_grid,
+    unit_chunks,
+)
 from bank.errors import InputError
-from bank.storage import load_state, save_state
-from bank.support import SupportSet
+from bank.state import BankState, read_bank, write_bank
+from bank.support import SupportSet, check_alpha, stored
+from bank.texts import ClassTexts
 
 Mode = Literal["exact", "text"]
-_FORMAT: Final = "pgfa-bank"
-_VERSION: Final = 1
-
-
-@dataclass
-class _State:
-    """Everything that learning changes."""
-
-    supports: list[SupportSet]
-    exemplars: list[list[Tensor]]
-
-    def copy(self) -> "_State":
-        return _State([s.copy() for s in self.supports], [list(e) for e in self.exemplars])
+_SNAPSHOTS: Final = 16
 
 
 class PrototypeBank:
@@ -34,9 +30,12 @@ class PrototypeBank:
 
     In ``exact`` mode the prototypes are, at any moment, those that
     :func:`bank.alignment.align_two_pass` would find on all samples so far, whatever their order and
-    batch sizes: pseudo-labels and entropies depend on the frozen texts alone (Eq. 6 and 7), so that
-    a support set sorted by entropy is all that must be kept. Memory grows with the samples. In
-    ``text`` mode nothing is learned and the prototypes stay the text features.
+    batch sizes: pseudo-labels and entropies depend on the frozen texts alone (Eq. 6 and 7), and all
+    sums are exact (:mod:`bank.directions`). Memory grows with the samples, by 4 d bytes and about
+    300 more each. In ``text`` mode nothing is learned and the prototypes stay the text features.
+
+    Features may have any length, floating type and device; the bank works on the CPU. It has no
+    locks: one thread at a time.
 
     Args:
         text: (K, d) class text features, any length.
@@ -44,135 +43,196 @@ class PrototypeBank:
         mode: ``exact`` or ``text``.
 
     Raises:
-        InputError: the text is not finite or an argument is out of range.
+        InputError: the text cannot be used or an argument is out of range.
     """
 
     def __init__(self, text: Tensor, alpha: float = 0.9, mode: Mode = "exact") -> None:
         if mode not in get_args(Mode):
             raise InputError(f"mode is one of {', '.join(get_args(Mode))}, not {mode!r}")
-        self.alpha = check_alpha(alpha)
-        self.mode: Mode = mode
-        self.frozen = False
-        self._text = unit_rows(text, "text")
-        self._state = self._empty()
-        self._snapshots: list[_State] = []
-        self._directions = self._text.float()
+        self.alpha: Final = check_alpha(alpha)
+        self.mode: Final[Mode] = mode
+        self._frozen = False
+        self._texts = ClassTexts(text)
+        self._supports = self._empty()
+        self._snapshots: dict[int, list[SupportSet]] = {}
+        self._next_version = 0
+        self._references: Directions = self._texts.directions.copy()
+        self._stale: set[int] = set()  # classes whose reference is behind their support
 
     @property
     def text(self) -> Tensor:
         """(K, d) float32 unit text features."""
-        return self._text.float()
+        return self._texts.features.clone()
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the unit text features: what a state belongs to."""
+        return self._texts.fingerprint
+
+    @property
+    def frozen(self) -> bool:
+        """Whether :meth:`update` is switched off."""
+        return self._frozen
 
     @property
     def support(self) -> Tensor:
-        """(K,) how many samples every support set S^k holds, exemplars included."""
-        pairs = zip(self._state.supports, self._state.exemplars, strict=True)
-        return torch.tensor([len(support) + len(shown) for support, shown in pairs])
+        """(K,) how many samples every class holds: |S^k| and the exemplars."""
+        return torch.tensor([support.assigned + support.enrolled for support in self._supports])
+
+    @property
+    def kept(self) -> Tensor:
+        """(K,) how many samples every prototype is the mean of: |Z^k|, exemplars included."""
+        return torch.tensor([support.kept for support in self._supports])
+
+    @property
+    def enrolled(self) -> Tensor:
+        """(K,) how many exemplars every class has."""
+        return torch.tensor([support.enrolled for support in self._supports])
+
+    @property
+    def count(self) -> int:
+        """How many samples the bank holds, exemplars included."""
+        return int(self.support.sum())
 
     @property
     def prototypes(self) -> Tensor:
         """(K, d) float32 prototypes as they stand (Eq. 10)."""
-        return torch.stack([self._prototype(k) for k in range(len(self._text))]).float()
+        means = [
+            support.sum / support.kept if support.kept else self._texts.directions[k]
+            for k, support in enumerate(self._supports)
+        ]
+        return torch.from_numpy(np.stack(means) / STEPS).float()
 
     def predict(self, features: Tensor) -> Tensor:
         """Cosine scores against the present prototypes; changes nothing.
 
         Args:
-            features: (B, d), any length.
+            features: (B, d).
 
         Returns:
             (B, K) float32.
 
         Raises:
-            InputError: another dimension, or not finite.
+            InputError: another dimension, or a row is not finite or all zeros.
         """
-        self._check(features)
-        return F.normalize(features.detach().cpu().float(), dim=1) @ self._directions.T
+        chunks = unit_chunks(features, "features", self._texts.dimension)
+        references = self._fresh_references()
+        scores = np.empty((features.shape[0], len(references)), np.float32)
+        at = 0
+        for units in chunks:
+            scores[at : at + len(units)] = cosines(units, references)
+            at += len(units)
+        return torch.from_numpy(scores)
 
     def update(self, features: Tensor) -> None:
         """Learn from features without labels: all of them, or, on an error, none.
 
         Args:
-            features: (B, d), any length.
+            features: (B, d).
 
         Raises:
-            InputError: another dimension, or not finite.
+            InputError: another dimension, or a row is not finite or all zeros.
         """
-        self._check(features)
-        units = unit_rows(features, "features")
-        if self.frozen or self.mode == "text" or not len(units):
+        chunks = unit_chunks(features, "features", self._texts.dimension)
+        if self._frozen or self.mode == "text":
             return
-        labels, entropies = pseudo_label(units, self._text)
-        rows = units.float()
-        for row, k, uncertainty in zip(rows, labels.tolist(), entropies.tolist(), strict=True):
-            self._state.supports[k].add(row, uncertainty, tie_breaker(row))
-        self._refresh(set(labels.tolist()))
+        for units in chunks:
+            self._learn(units)
 
     def enroll(self, features: Tensor, k: int) -> None:
         """Take labelled exemplars of class ``k``: the one-shot setting (section IV-F), live.
 
-        Exemplars always belong to Z^k: alpha filters only what was pseudo-labelled.
+        Exemplars always belong to Z^k: alpha filters only what was pseudo-labelled, and the
+        prototype is the mean of both. A frozen bank takes exemplars too.
+
+        Args:
+            features: (B, d).
+            k: the class.
 
         Raises:
-            InputError: no such class, another dimension, or not finite.
+            InputError: no such class, another dimension, a row is not finite or all zeros, or the
+                bank is in text mode.
         """
-        self._check(features)
+        chunks = unit_chunks(features, "exemplars", self._texts.dimension)
         self._check_class(k)
-        self._state.exemplars[k].extend(unit_rows(features, "exemplars").float())
-        self._refresh({k})
+        if self.mode == "text":
+            raise InputError("a bank in text mode takes no exemplars; use mode 'exact'")
+        for units in chunks:
+            self._supports[k].enroll(list(stored(units)))
+        self._stale.add(k)
 
     def settle(self, features: Tensor) -> Tensor:
-        """(B,) what the present prototypes say of features seen before (Eq. 11)."""
-        return self.predict(features).argmax(dim=1)
+        """(B,) what the present prototypes say of features seen before (Eq. 11).
 
-    def freeze(self, frozen: bool = True) -> None:
-        """Stop learning from unlabelled features, or take it up again."""
-        self.frozen = frozen
-
-    def reset(self, k: int | None = None) -> None:
-        """Forget what was learned of class ``k``, or of all classes."""
-        empty = self._empty()
-        if k is None:
-            self._state = empty
-        else:
-            self._check_class(k)
-            self._state.supports[k], self._state.exemplars[k] = empty.supports[k], []
-        self._refresh(set(range(len(self._text))))
-
-    def snapshot(self) -> int:
-        """Remember the present state; returns its version for :meth:`restore`."""
-        self._snapshots.append(self._state.copy())
-        return len(self._snapshots) - 1
-
-    def restore(self, version: int) -> None:
-        """Go back to a state that :meth:`snapshot` remembered.
+        In exact mode, after the last sample, these are the two-pass predictions.
 
         Raises:
-            InputError: there is no such version.
+            InputError: another dimension, or a row is not finite or all zeros.
         """
-        if not 0 <= version < len(self._snapshots):
-            raise InputError(f"no snapshot {version}; there are {len(self._snapshots)}")
-        self._state = self._snapshots[version].copy()
-        self._refresh(set(range(len(self._text))))
+        return nearest(features, self._fresh_references())
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Make :meth:`update` change nothing; everything asked for by name still works."""
+        self._frozen = frozen
+
+    def unfreeze(self) -> None:
+        """Learn from the stream again."""
+        self._frozen = False
+
+    def reset(self, k: int | None = None) -> None:
+        """Forget what was learned of class ``k``, or of all classes; snapshots stay.
+
+        Raises:
+            InputError: no such class.
+        """
+        if k is None:
+            self._replace(self._empty())
+        else:
+            self._check_class(k)
+            self._supports[k] = SupportSet(self.alpha, self._texts.dimension)
+            self._stale.add(k)
+
+    def snapshot(self) -> int:
+        """Remember the present state in memory; returns its version for :meth:`restore`.
+
+        Samples are shared, not copied. The latest 16 versions are kept.
+        """
+        version = self._next_version
+        self._next_version += 1
+        self._snapshots[version] = [support.copy() for support in self._supports]
+        self._snapshots.pop(version - _SNAPSHOTS, None)
+        return version
+
+    def restore(self, version: int) -> None:
+        """Go back (or forth) to a state that :meth:`snapshot` remembered.
+
+        Raises:
+            InputError: there is no such version, or it is not kept any more.
+        """
+        if version not in self._snapshots:
+            kept = ", ".join(map(str, self._snapshots)) or "none"
+            raise InputError(f"no snapshot {version}; versions kept: {kept}")
+        self._replace([support.copy() for support in self._snapshots[version]])
 
     def merge(self, other: "PrototypeBank") -> None:
-        """Learn all that another bank over the same texts has learned.
+        """Learn all that another bank over the same texts has learned; it stays as it is.
 
         In exact mode the result equals having seen both streams.
 
         Raises:
-            InputError: the other bank has other texts or another alpha.
+            InputError: the other bank has other texts, another alpha or mode.
         """
-        if not _same(other._text, self._text):
-            raise InputError("the other bank stands on other class texts; merge needs the same")
-        if other.alpha != self.alpha:
-            raise InputError(f"the other bank has alpha {other.alpha}, this one {self.alpha}")
-        theirs = other._state.copy()
-        for k, support in enumerate(theirs.supports):
-            for entropy, tie, unit in support.samples:
-                self._state.supports[k].add(unit, entropy, tie)
-            self._state.exemplars[k].extend(theirs.exemplars[k])
-        self._refresh(set(range(len(self._text))))
+        if not self._texts.same(other._texts):
+            raise InputError(
+                f"the other bank stands on other class texts ({_short(other.fingerprint)}, this "
+                f"one {_short(self.fingerprint)}); merge needs the same"
+            )
+        if (other.alpha, other.mode) != (self.alpha, self.mode):
+            raise InputError(
+                f"the other bank has alpha {other.alpha} in {other.mode} mode, this one "
+                f"{self.alpha} in {self.mode} mode; merge needs the same"
+            )
+        self._take(other._state())
 
     def save(self, path: Path) -> None:
         """Write the bank, atomically; snapshots are not kept.
@@ -180,25 +240,13 @@ class PrototypeBank:
         Raises:
             InputError: the file cannot be written.
         """
-        samples = [(k, s) for k, sup in enumerate(self._state.supports) for s in sup.samples]
-        shown = [(k, unit) for k, units in enumerate(self._state.exemplars) for unit in units]
-        dimension = self._text.shape[1]
-        tensors = {
-            "text": self._text,
-            "samples": _stacked([s[2] for _, s in samples], dimension),
-            "labels": torch.tensor([k for k, _ in samples], dtype=torch.int32),
-            "entropies": torch.tensor([s[0] for _, s in samples], dtype=torch.float64),
-            "exemplars": _stacked([unit for _, unit in shown], dimension),
-            "exemplar_labels": torch.tensor([k for k, _ in shown], dtype=torch.int32),
-        }
-        metadata: dict[str, Any] = {
-            "format": _FORMAT,
-            "version": _VERSION,
+        options = {
+            "fingerprint": self.fingerprint,
             "alpha": self.alpha,
             "mode": self.mode,
-            "frozen": self.frozen,
+            "frozen": self._frozen,
         }
-        save_state(path, tensors, metadata)
+        write_bank(path, self._state(), options)
 
     @classmethod
     def load(cls, path: Path, text: Tensor | None = None) -> "PrototypeBank":
@@ -211,72 +259,85 @@ class PrototypeBank:
         Raises:
             InputError: damaged, of another format or version, or of other texts.
         """
-        tensors, metadata = load_state(path)
-        if metadata.get("format") != _FORMAT:
-            raise InputError(f"{path}: not a prototype bank")
-        if metadata.get("version") != _VERSION:
-            raise InputError(f"{path}: bank version {metadata.get('version')}, not {_VERSION}")
-        stored = tensors["text"]
+        state, options = read_bank(path)
+        try:
+            bank = cls(state.text, options["alpha"], options["mode"])
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        if bank.fingerprint != options["fingerprint"]:
+            raise InputError(f"{path}: its texts are damaged; use a copy or start a new bank")
         if text is not None:
-            if text.shape != stored.shape:
-                raise InputError(
-                    f"{path}: a bank of {stored.shape[0]} classes in {stored.shape[1]} dimensions, "
-                    f"but the texts are {text.shape[0]} in {text.shape[1]}; use the same label file"
-                )
-            if not _same(unit_rows(text, "text"), stored):
-                raise InputError(f"{path}: a bank of other class texts; use the same label file")
-        bank = cls(stored, metadata["alpha"], metadata["mode"])
-        bank.frozen = metadata["frozen"]
-        for unit, k, entropy in zip(
-            tensors["samples"],
-            tensors["labels"].tolist(),
-            tensors["entropies"].tolist(),
-            strict=True,
-        ):
-            bank._state.supports[k].add(unit, entropy, tie_breaker(unit))
-        for unit, k in zip(tensors["exemplars"], tensors["exemplar_labels"].tolist(), strict=True):
-            bank._state.exemplars[k].append(unit)
-        bank._refresh(set(range(len(stored))))
+            bank._check_text(path, ClassTexts(text))
+        bank._take(state)
+        bank._frozen = options["frozen"]
         return bank
 
-    def _empty(self) -> _State:
-        classes, dimension = self._text.shape
-        supports = [SupportSet(self.alpha, dimension) for _ in range(classes)]
-        return _State(supports, [[] for _ in range(classes)])
-
-    def _prototype(self, k: int) -> Tensor:
-        """(d,) float64, Eq. 10."""
-        support, shown = self._state.supports[k], self._state.exemplars[k]
-        size = support.kept + len(shown)
-        if size == 0:
-            return self._text[k]
-        total = support.kept_sum
-        if shown:
-            total = total + torch.stack(shown).double().sum(dim=0)
-        return total / size
-
-    def _refresh(self, classes: set[int]) -> None:
-        """Bring the directions that predictions use up to date."""
+    def _learn(self, units: Directions) -> None:
+        labels, entropies, ties = self._texts.read(units)
+        rows = stored(units)
+        classes = set(labels.tolist())
         for k in classes:
-            self._directions[k] = F.normalize(self._prototype(k), dim=0).float()
+            # Indexing by a mask copies, so that a class that is reset frees its own rows.
+            mine = labels == k if len(classes) > 1 else slice(None)
+            self._supports[k].add(entropies[mine].tolist(), ties[mine].tolist(), list(rows[mine]))
+        self._stale |= classes
 
-    def _check(self, features: Tensor) -> None:
-        if features.ndim != 2 or features.shape[1] != self._text.shape[1]:
-            raise InputError(
-                f"features have shape {tuple(features.shape)}, not (rows, {self._text.shape[1]})"
+    def _state(self) -> BankState:
+        samples = [row for support in self._supports for row in support.samples()]
+        exemplars = [support.exemplars() for support in self._supports]
+        return BankState(
+            text=self._texts.given,
+            samples=self._stacked(samples),
+            exemplars=self._stacked([row for rows in exemplars for row in rows]),
+            exemplar_labels=np.repeat(np.arange(len(exemplars)), [len(rows) for rows in exemplars]),
+        )
+
+    def _stacked(self, rows: list[StoredDirections]) -> StoredDirections:
+        return np.stack(rows) if rows else np.empty((0, self._texts.dimension), np.int32)
+
+    def _take(self, state: BankState) -> None:
+        """Learn a state; pseudo-labels and entropies follow from the texts again."""
+        for units in state.chunks():
+            self._learn(units)
+        for k in set(state.exemplar_labels.tolist()):
+            self._supports[k].enroll(list(state.exemplars[state.exemplar_labels == k]))
+            self._stale.add(k)
+
+    def _empty(self) -> list[SupportSet]:
+        return [SupportSet(self.alpha, self._texts.dimension) for _ in range(len(self._texts))]
+
+    def _replace(self, supports: list[SupportSet]) -> None:
+        self._supports = supports
+        self._stale = set(range(len(supports)))
+
+    def _fresh_references(self) -> Directions:
+        """(K, d) directions of the prototypes, brought up to date."""
+        while self._stale:
+            k = self._stale.pop()
+            support = self._supports[k]
+            self._references[k] = (
+                on_grid(support.sum[None]) if support.kept else self._texts.directions[k]
             )
-        if not torch.isfinite(features).all():
-            raise InputError("features are not finite: mend or drop those rows first")
+        return self._references
 
     def _check_class(self, k: int) -> None:
-        if not 0 <= k < len(self._text):
-            raise InputError(f"no class {k}; the bank has classes 0 to {len(self._text) - 1}")
+        if not 0 <= k < len(self._texts):
+            raise InputError(f"no class {k}; the bank has classes 0 to {len(self._texts) - 1}")
+
+    def _check_text(self, path: Path, text: ClassTexts) -> None:
+        ours = self._texts.directions.shape
+        theirs = text.directions.shape
+        if ours != theirs:
+            raise InputError(
+                f"{path}: a bank of {ours[0]} classes in {ours[1]} dimensions, but the texts are "
+                f"{theirs[0]} in {theirs[1]}; use the same label file and text encoder"
+            )
+        if not self._texts.same(text):
+            raise InputError(
+                f"{path}: a bank of other class texts ({_short(self.fingerprint)}, given "
+                f"{_short(text.fingerprint)}); use the same label file or start a new bank"
+            )
 
 
-def _same(text: Tensor, other: Tensor) -> bool:
-    """Whether unit texts are the same, up to what another machine's arithmetic may differ by."""
-    return text.shape == other.shape and torch.allclose(text, other, atol=1e-4)
-
-
-def _stacked(rows: list[Tensor], dimension: int) -> Tensor:
-    return torch.stack(rows) if rows else torch.empty(0, dimension)
+def _short(fingerprint: str) -> str:
+    return fingerprint[:8]

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -28,22 +28,19 @@ def save_state(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str,
     Raises:
         InputError: the file cannot be written (no folder, no space, no permission).
     """
-    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    data = save(contiguous, {_KEY: json.dumps(metadata, sort_keys=True)})
+    data = save(_apart(tensors), {_KEY: json.dumps(metadata, sort_keys=True)})
+    part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # not every file system lets a folder be synced
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -73,6 +70,23 @@ def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if metadata is None:
         raise InputError(f"{path}: a safetensors file, but not one written by PGFA Live")
     try:
-        return tensors, json.loads(metadata)
-    except json.JSONDecodeError:
-        raise InputError(f"{path}: its description is not JSON; the file is damaged") from None
+        values = json.loads(metadata)
+    except (json.JSONDecodeError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: its description is not JSON; the file is damaged")
+    return tensors, values
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous tensors on the CPU of which no two share memory, as the format demands."""
+    apart: dict[str, Tensor] = {}
+    taken: set[int] = set()
+    for name, tensor in tensors.items():
+        tensor = tensor.detach().cpu().contiguous()
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() in taken or storage.nbytes() != tensor.nbytes:
+            tensor = tensor.clone()
+        taken.add(tensor.untyped_storage().data_ptr())
+        apart[name] = tensor
+    return apart

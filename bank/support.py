@@ -1,61 +1,140 @@
-"""The support set of one class, kept sorted by entropy as samples come."""
+"""The support set of one class, kept split at its margin as samples come."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from heapq import heappush, heappushpop
 
-import torch
-from sortedcontainers import SortedKeyList
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from bank.alignment import kept_count
+from bank.directions import Directions, StoredDirections
+from bank.errors import InputError
 
-# A sample's place in the order: entropy, then the tie breaker; then the feature it stands for.
-_Sample = tuple[float, bytes, Tensor]
-
-
-def _place(sample: _Sample) -> tuple[float, bytes]:
-    return sample[0], sample[1]
+# Entropy, tie breaker, running number, direction. The running number keeps a comparison from
+# reaching the direction; it decides only between samples that agree in both of the former.
+_Sample = tuple[float, float, int, StoredDirections]
 
 
-@dataclass
+def check_alpha(alpha: float) -> float:
+    """The tolerance margin, if it is one.
+
+    Raises:
+        InputError: not within [0, 1].
+    """
+    if not 0.0 <= alpha <= 1.0:
+        raise InputError(f"alpha is {alpha}, but a tolerance margin lies between 0 and 1")
+    return alpha
+
+
+@lru_cache
+def _margin(alpha: float) -> Fraction:
+    """The margin as the plain fraction that was meant: 0.29 is 29/100, not what binary makes it."""
+    return Fraction(alpha).limit_denominator(10**9)
+
+
+def kept_count(alpha: float, size: int) -> int:
+    """rho^k of Eq. 9: floor(alpha |S^k|), not misled by how alpha is rounded in binary."""
+    margin = _margin(alpha)
+    return size * margin.numerator // margin.denominator
+
+
 class SupportSet:
-    """S^k with the running sum over Z^k, its most certain part (Eq. 8 and 9).
+    """S^k with the exact sum over Z^k, its most certain part, and the exemplars (Eq. 8 to 10).
 
-    Adding a sample costs O(log n + d): at most one sample enters Z^k besides the new one, and at
-    most one leaves.
+    Z^k and the rest are two heaps that meet at the margin: a sample costs O(log n) comparisons,
+    and at most one direction enters Z^k and one leaves.
 
-    Attributes:
+    Args:
         alpha: tolerance margin.
         dimension: of the features.
     """
 
-    alpha: float
-    dimension: int
-    samples: "SortedKeyList[_Sample, tuple[float, bytes]]" = field(
-        default_factory=lambda: SortedKeyList(key=_place)
-    )
-    kept: int = 0
-    kept_sum: Tensor = field(init=False)
+    def __init__(self, alpha: float, dimension: int) -> None:
+        self._alpha = alpha
+        self._kept: list[_Sample] = []  # negated, so that the least certain is on top
+        self._rest: list[_Sample] = []  # the most certain on top
+        self._exemplars: list[StoredDirections] = []
+        self._sum = np.zeros(dimension)
 
-    def __post_init__(self) -> None:
-        self.kept_sum = torch.zeros(self.dimension, dtype=torch.float64)
+    @property
+    def assigned(self) -> int:
+        """|S^k|, the samples that came without labels."""
+        return len(self._kept) + len(self._rest)
 
-    def __len__(self) -> int:
-        return len(self.samples)
+    @property
+    def enrolled(self) -> int:
+        """Number of exemplars."""
+        return len(self._exemplars)
 
-    def add(self, unit: Tensor, entropy: float, tie_breaker: bytes) -> None:
-        """Take one (d,) float32 unit feature."""
-        sample = (entropy, tie_breaker, unit)
-        position = self.samples.bisect_key_right(_place(sample))
-        self.samples.add(sample)
-        if position < self.kept:
-            self.kept_sum += unit
-            self.kept_sum -= self.samples[self.kept][2]
-        if kept_count(self.alpha, len(self.samples)) > self.kept:
-            self.kept_sum += self.samples[self.kept][2]
-            self.kept += 1
+    @property
+    def kept(self) -> int:
+        """|Z^k|, exemplars included."""
+        return len(self._kept) + len(self._exemplars)
+
+    @property
+    def sum(self) -> NDArray[np.float64]:
+        """(d,) sum over Z^k, in grid steps: whole numbers, exact for up to 2^27 samples."""
+        return self._sum
+
+    def add(
+        self,
+        entropies: Sequence[float],
+        ties: Sequence[float],
+        rows: Sequence[StoredDirections],
+    ) -> None:
+        """Take samples that were pseudo-labelled as this class."""
+        kept, rest = self._kept, self._rest
+        margin = _margin(self._alpha)
+        numerator, denominator = margin.numerator, margin.denominator
+        number = self.assigned
+        entered: list[StoredDirections] = []
+        left: list[StoredDirections] = []
+        for entropy, tie, row in zip(entropies, ties, rows, strict=True):
+            number += 1
+            if number * numerator // denominator > len(kept):  # Z^k grows by the best outside it
+                entropy, tie, serial, best = heappushpop(rest, (entropy, tie, number, row))
+                heappush(kept, (-entropy, -tie, -serial, best))
+                entered.append(best)
+            else:  # Z^k keeps its size: the worst of it and the new one stays outside
+                entropy, tie, serial, worst = heappushpop(kept, (-entropy, -tie, -number, row))
+                heappush(rest, (-entropy, -tie, -serial, worst))
+                if worst is not row:
+                    entered.append(row)
+                    left.append(worst)
+        self._add_to_sum(entered, left)
+
+    def enroll(self, rows: Sequence[StoredDirections]) -> None:
+        """Take labelled exemplars: they belong to Z^k whatever their entropy."""
+        self._exemplars.extend(rows)
+        self._add_to_sum(rows)
+
+    def samples(self) -> list[StoredDirections]:
+        """The directions of S^k, most certain first."""
+        return [sample[3] for sample in sorted(self._kept, reverse=True) + sorted(self._rest)]
+
+    def exemplars(self) -> list[StoredDirections]:
+        """The directions of the exemplars, as they came."""
+        return list(self._exemplars)
 
     def copy(self) -> "SupportSet":
-        """An independent set of the same samples."""
-        twin = SupportSet(self.alpha, self.dimension, self.samples.copy(), self.kept)
-        twin.kept_sum = self.kept_sum.clone()
+        """An independent set of the same samples, which are shared and never changed."""
+        twin = SupportSet(self._alpha, len(self._sum))
+        twin._kept, twin._rest = self._kept.copy(), self._rest.copy()
+        twin._exemplars, twin._sum = self._exemplars.copy(), self._sum.copy()
         return twin
+
+    def _add_to_sum(
+        self, entered: Sequence[StoredDirections], left: Sequence[StoredDirections] = ()
+    ) -> None:
+        if len(entered) == 1:  # the live case
+            self._sum += entered[0]
+        elif entered:
+            self._sum += np.sum(entered, axis=0, dtype=np.float64)
+        if left:
+            self._sum -= np.sum(left, axis=0, dtype=np.float64)
+
+
+def stored(units: Directions) -> StoredDirections:
+    """Directions as they are kept."""
+    return units.astype(np.int32)

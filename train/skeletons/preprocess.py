@@ -108,6 +108,8 @@ class Preprocessing:
         Raises:
             InputError: an option is unknown or has an impossible value.
         """
+        if not isinstance(options, Mapping):
+            raise InputError("preprocessing options are not a table of names and values")
         if unknown := set(options) - {field.name for field in fields(cls)}:
             raise InputError(f"unknown preprocessing options: {', '.join(sorted(unknown))}")
         try:

@@ -38,8 +38,8 @@ def read_descriptions(path: Path) -> Descriptions:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
-        label, tab, description = (part.strip() for part in line.partition("\t"))
-        if not (label and tab and description):
+        label, _, description = (part.strip() for part in line.partition("\t"))
+        if not (label and description):
             raise InputError(f"{path}:{number}: not 'label<TAB>description'")
         described.setdefault(label, []).append(description)
     if not described:

@@ -1,0 +1,117 @@
+"""Directions of features, on a grid on which arithmetic is exact.
+
+Floating-point sums depend on the order of their terms, and a matrix product orders them by the size
+of the batch, the processor and the number of threads. A bank that promises the same prototypes
+after any order and any batch sizes cannot rest on such sums. So every unit vector is rounded once
+to multiples of 2^-26 (about 1.5e-8; the spacing of float32 next to one is 6e-8). Counted in
+grid steps its components are whole numbers, a dot product of two of them stays under 2^53, and
+float64 adds whole numbers below 2^53 without any rounding: cosines and sums of directions are
+exact, hence the same whoever computes them in whatever order.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bank.errors import InputError
+
+Directions = NDArray[np.float64]  # (rows, d), whole numbers: unit vectors in grid steps
+StoredDirections = NDArray[np.int32]  # the same, in half the memory
+
+STEPS: Final = 2.0**26  # grid steps to a length of one
+CHUNK: Final = 1024  # rows worked on at a time: what bounds the memory of everything here
+_SHORTEST, _LONGEST = 1e-100, 1e100  # lengths whose squares neither under- nor overflow
+
+
+def unit_chunks(features: Tensor, what: str, dimension: int | None = None) -> Iterable[Directions]:
+    """Unit vectors of (N, d) features in grid steps, at most :data:`CHUNK` rows at a time.
+
+    All rows are checked before the first of them is given out.
+
+    Args:
+        features: (N, d), any length, floating type and device.
+        what: how a message calls them.
+        dimension: the d they must have, if any.
+
+    Raises:
+        InputError: another shape, or a row is not finite or all zeros.
+    """
+    features = features.detach()
+    if features.ndim != 2 or features.shape[1] == 0:
+        raise InputError(f"{what} have shape {tuple(features.shape)}, not (rows, dimension)")
+    if dimension is not None and features.shape[1] != dimension:
+        raise InputError(
+            f"{what} have shape {tuple(features.shape)}, not (rows, {dimension}): they differ in "
+            "dimension from the class texts; use the model that goes with the texts"
+        )
+    count = features.shape[0]
+    if count == 0:
+        return ()
+    if count <= CHUNK:
+        return (on_grid(_as_array(features), what),)
+    parts = torch.split(features, CHUNK)
+    for part in parts:
+        low, high = part.aminmax(dim=1)
+        _check_peaks(_as_array(torch.maximum(high, -low)), what)
+    return (on_grid(_as_array(part)) for part in parts)
+
+
+def on_grid(rows: NDArray[np.float64], what: str | None = None) -> Directions:
+    """Rows (N, d) scaled to unit length and rounded to the grid.
+
+    Args:
+        rows: (N, d), N at least 1.
+        what: how a message calls them; None lets rows of zeros pass, which stay zeros.
+
+    Raises:
+        InputError: ``what`` is given and a row is not finite or all zeros.
+    """
+    lengths = _lengths(rows)
+    shortest, longest = np.minimum.reduce(lengths, axis=None), np.maximum.reduce(lengths, axis=None)
+    if not (shortest > _SHORTEST and longest < _LONGEST):  # NaN and infinity come this way too
+        peaks = np.abs(rows).max(axis=1, keepdims=True)
+        if what is not None:
+            _check_peaks(peaks, what)
+        odd = (lengths <= _SHORTEST) | (lengths >= _LONGEST)  # row by row: no row sways another
+        rows = rows / np.where(odd & (peaks > 0), peaks, 1.0)
+        lengths = np.where(peaks > 0, _lengths(rows), 1.0)
+    units: Directions = rows / (lengths / STEPS)
+    return np.rint(units, out=units)
+
+
+def _as_array(features: Tensor) -> NDArray[np.float64]:
+    features = features.cpu()
+    if features.dtype not in (torch.float32, torch.float64):  # NumPy has no bfloat16
+        features = features.double()
+    return features.numpy().astype(np.float64, copy=False)
+
+
+def _lengths(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    # A running sum adds from left to right, whatever the batch: its last value is reproducible.
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return np.sqrt(np.add.accumulate(rows * rows, axis=1)[:, -1:])
+
+
+def _check_peaks(peaks: NDArray[np.float64], what: str) -> None:
+    if not np.isfinite(peaks).all():
+        raise InputError(f"{what} are not finite: mend or drop those rows first")
+    if (peaks == 0).any():
+        raise InputError(f"{what} hold a row of zeros, which has no direction: drop it first")
+
+
+def cosines(one: Directions, other: Directions) -> NDArray[np.float64]:
+    """(N, K) exact dot products of directions (N, d) and (K, d)."""
+    products: NDArray[np.float64] = one @ other.T
+    products *= 1.0 / (STEPS * STEPS)
+    return products
+
+
+def tie_direction(dimension: int) -> Directions:
+    """(1, d) a fixed direction that no text has; samples of equal entropy are ordered along it."""
+    noise = hashlib.shake_256(b"order of equal entropies").digest(4 * dimension)
+    return on_grid(np.frombuffer(noise, "<i4").astype(np.float64)[None] + 0.5)

@@ -1,0 +1,99 @@
+"""The frozen class texts: what gives every sample its pseudo-label and its entropy."""
+
+import hashlib
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bank.directions import (
+    STEPS,
+    Directions,
+    cosines,
+    tie_direction,
+    unit_chunks,
+)
+from bank.errors import InputError
+
+# How far unit texts may differ and still be the same: what another machine's arithmetic does to
+# the text encoder's output.
+_SAME_TEXT: Final = 1e-4
+
+
+class Reading(NamedTuple):
+    """What the texts say of some samples; it depends on each sample alone, bit for bit.
+
+    Attributes:
+        labels: (N,) pseudo-labels, the first of equally near texts (Eq. 6).
+        entropies: (N,) nats (of Eq. 7's distribution).
+        ties: (N,) orders samples of equal entropy by what they are, not by when they came.
+    """
+
+    labels: NDArray[np.intp]
+    entropies: NDArray[np.float64]
+    ties: NDArray[np.float64]
+
+
+class ClassTexts:
+    """Unit text features of K classes.
+
+    Args:
+        text: (K, d) text features, any length.
+
+    Raises:
+        InputError: no class, not two-dimensional, or a row is not finite or all zeros.
+    """
+
+    def __init__(self, text: Tensor) -> None:
+        chunks = list(unit_chunks(text, "text features"))
+        if not chunks:
+            raise InputError("text features have no row; give at least one class")
+        self.given: Tensor = text.detach().to("cpu", torch.float64, copy=True)
+        self.directions: Directions = np.concatenate(chunks)
+        self.features: Tensor = torch.from_numpy(self.directions / STEPS).float()
+        self._readers = np.concatenate([self.directions, tie_direction(self.dimension)])
+
+    def __len__(self) -> int:
+        return len(self.directions)
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the text features, d."""
+        return int(self.directions.shape[1])
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over the number of classes, the dimension and the unit features, in hex."""
+        shape = np.array(self.directions.shape, "<i8").tobytes()
+        return hashlib.sha256(shape + self.directions.astype("<i4").tobytes()).hexdigest()
+
+    def same(self, other: "ClassTexts") -> bool:
+        """Whether these are the same texts, up to another machine's rounding."""
+        if self.directions.shape != other.directions.shape:
+            return False
+        return bool(np.abs(self.directions - other.directions).max() <= _SAME_TEXT * STEPS)
+
+    def read(self, units: Directions) -> Reading:
+        """Pseudo-labels and entropies of (N, d) directions."""
+        scores = cosines(units, self._readers)
+        return Reading(
+            labels=scores[:, :-1].argmax(axis=1),
+            entropies=entropies_of(scores[:, :-1]),
+            ties=scores[:, -1],
+        )
+
+
+def entropies_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) entropies of the softmax of raw cosines (N, K), without temperature.
+
+    With s the cosines, H = log(sum e^s) - (sum s e^s) / (sum e^s). The sums run from class to class
+    in the texts' order, whatever the batch, so that a sample's entropy is always the same number.
+    """
+    weights = np.exp(scores)
+    total = np.add.accumulate(weights, axis=1)[:, -1]
+    weights *= scores
+    moment = np.add.accumulate(weights, axis=1)[:, -1]
+    entropies: NDArray[np.float64] = np.maximum(np.log(total) - moment / total, 0.0)
+    return entropies

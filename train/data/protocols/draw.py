@@ -1,0 +1,62 @@
+"""How the folds of OpenKinect-ZSL were drawn; the drawn folds are data (``open.json``)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+SEED: Final = 2025
+FOLDS: Final = 3
+UNSEEN: Final = 14
+LEAST_CLIPS: Final = 20
+TEST_SHARE: Final = 0.35
+
+
+def draw_folds(
+    labels: Sequence[str],
+    datasets: Sequence[str],
+    subjects: Sequence[str],
+    synonyms: Iterable[tuple[str, str]],
+) -> dict[str, Any]:
+    """Draw the folds from what clips there are.
+
+    In every fold 35% of each set's subjects only test (a set that records no subjects has none).
+    Unseen are 14 classes of at least 20 test clips each, those first that no fold before has had;
+    near-synonyms of an unseen class that are not unseen themselves are dropped.
+
+    Args:
+        labels, datasets, subjects: of every clip, in any order.
+        synonyms: pairs of near-synonyms.
+
+    Returns:
+        What the protocol file holds.
+    """
+    near = defaultdict(set)
+    for a, b in synonyms:
+        near[a].add(b)
+        near[b].add(a)
+    people = defaultdict(set)
+    for dataset, subject in zip(datasets, subjects, strict=True):
+        if subject:
+            people[dataset].add(subject)
+    used: set[str] = set()
+    folds: dict[str, Any] = {}
+    for number in range(1, FOLDS + 1):
+        rng = np.random.default_rng([SEED, number])
+        testers = {}
+        for dataset in sorted(people):
+            order = rng.permutation(sorted(people[dataset])).tolist()
+            testers[dataset] = sorted(order[: round(TEST_SHARE * len(order))])
+        tested = Counter(
+            label
+            for label, dataset, subject in zip(labels, datasets, subjects, strict=True)
+            if label and (dataset not in testers or subject in testers[dataset])
+        )
+        candidates = sorted(label for label, n in tested.items() if n >= LEAST_CLIPS)
+        shuffled = rng.permutation(candidates).tolist()
+        unseen = sorted(sorted(shuffled, key=lambda label: label in used)[:UNSEEN])
+        used.update(unseen)
+        dropped = sorted({b for a in unseen for b in near[a]} - set(unseen))
+        folds[str(number)] = {"unseen": unseen, "dropped": dropped, "test_subjects": testers}
+    return {"protocol": "OpenKinect-ZSL", "seed": SEED, "folds": folds}
