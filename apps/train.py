@@ -58,9 +58,7 @@ def fit_command(
         style=style,
         encoder=encoder,
         text_encoder=text_encoder,
-        options=TrainingOptions(
-            epochs=epochs, batch=batch, learning_rate=learning_rate, seed=seed
-        ),
+        options=TrainingOptions(epochs=epochs, batch=batch, learning_rate=learning_rate, seed=seed),
     )
     result = fit(Store.open(store), recipe, out, resolve_device(device.value), cache_folder())
     progress = result.progress

@@ -1,5 +1,6 @@
 """The paper's alignment over a whole test set: two passes (Alg. 2, Eq. 6 to 11)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,7 @@ from bank.directions import (
     cosines,
     on_grid,
     unit_chunks,
+    unit_chunks_again,
 )
 from bank.errors import InputError
 from bank.support import check_alpha, kept_count
@@ -112,16 +114,15 @@ def align_two_pass(
         pseudo_labels=torch.from_numpy(labels),
         entropies=torch.from_numpy(entropies),
         prototypes=torch.from_numpy(prototypes).float(),
-        predictions=nearest(features, references),
+        predictions=nearest(unit_chunks_again(features), len(features), references),
         support=torch.from_numpy(support),
         kept=torch.from_numpy(kept),
     )
 
 
-def nearest(features: Tensor, references: Directions) -> Tensor:
-    """(N,) the first of the nearest references (K, d), for (N, d) features (Eq. 11)."""
-    chunks = unit_chunks(features, "features", references.shape[1])
-    answers = np.empty(len(features), np.int64)
+def nearest(chunks: Iterable[Directions], count: int, references: Directions) -> Tensor:
+    """(count,) the first of the nearest references (K, d) of unit vectors in chunks (Eq. 11)."""
+    answers = np.empty(count, np.int64)
     at = 0
     for units in chunks:
         answers[at : at + len(units)] = cosines(units, references).argmax(axis=1)
@@ -164,7 +165,7 @@ def _sums(
     """(K, d) sums over every Z^k, in grid steps; whole numbers, so exact in any order."""
     sums = np.zeros_like(texts.directions)
     at = 0
-    for units in unit_chunks(features, "features", texts.dimension):
+    for units in unit_chunks_again(features):
         rows = np.flatnonzero(chosen[at : at + len(units)])
         member = labels[at + rows] == np.arange(len(texts))[:, None]
         sums += member.astype(np.float64) @ units[rows]
@@ -178,7 +179,7 @@ def _weighted_sums(
     """(K, d) sums weighted by Eq. 7's probabilities, in grid steps, and (K,) their weights."""
     sums = np.zeros_like(texts.directions)
     weights = np.zeros(len(texts))
-    for units in unit_chunks(features, "features", texts.dimension):
+    for units in unit_chunks_again(features):
         scores = np.exp(cosines(units, texts.directions))
         shares = scores / scores.sum(axis=1, keepdims=True)
         sums += shares.T @ units

@@ -54,11 +54,16 @@ def unit_chunks(features: Tensor, what: str, dimension: int | None = None) -> It
         return ()
     if count <= CHUNK:
         return (on_grid(_as_array(features), what),)
-    parts = torch.split(features, CHUNK)
-    for part in parts:
+    for part in torch.split(features, CHUNK):
         low, high = part.aminmax(dim=1)
         _check_peaks(_as_array(torch.maximum(high, -low)), what)
-    return (on_grid(_as_array(part)) for part in parts)
+    return unit_chunks_again(features)
+
+
+def unit_chunks_again(features: Tensor) -> Iterable[Directions]:
+    """The same for features that :func:`unit_chunks` has checked."""
+    parts = torch.split(features.detach(), CHUNK)
+    return (on_grid(_as_array(part)) for part in parts if part.shape[0])
 
 
 def on_grid(rows: NDArray[np.float64], what: str | None = None) -> Directions:
@@ -92,9 +97,11 @@ def _as_array(features: Tensor) -> NDArray[np.float64]:
 
 
 def _lengths(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    # A running sum adds from left to right, whatever the batch: its last value is reproducible.
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        return np.sqrt(np.add.accumulate(rows * rows, axis=1)[:, -1:])
+    # NumPy sums every row of a C-ordered array for itself, in an order that the number of rows does
+    # not change. The tests hold it to that: without it nothing here would be reproducible.
+    with np.errstate(over="ignore"):
+        squares = np.multiply(rows, rows, order="C")
+        return np.sqrt(np.add.reduce(squares, axis=1, keepdims=True))
 
 
 def _check_peaks(peaks: NDArray[np.float64], what: str) -> None:

@@ -169,7 +169,8 @@ class PrototypeBank:
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        return nearest(features, self._fresh_references())
+        chunks = unit_chunks(features, "features", self._texts.dimension)
+        return nearest(chunks, len(features), self._fresh_references())
 
     def freeze(self, frozen: bool = True) -> None:
         """Make :meth:`update` change nothing; everything asked for by name still works."""

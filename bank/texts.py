@@ -88,12 +88,12 @@ class ClassTexts:
 def entropies_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N,) entropies of the softmax of raw cosines (N, K), without temperature.
 
-    With s the cosines, H = log(sum e^s) - (sum s e^s) / (sum e^s). The sums run from class to class
-    in the texts' order, whatever the batch, so that a sample's entropy is always the same number.
+    With s the cosines, H = log(sum e^s) - (sum s e^s) / (sum e^s). Every row is summed for itself,
+    so that a sample has the same entropy, bit for bit, in any batch.
     """
-    weights = np.exp(scores)
-    total = np.add.accumulate(weights, axis=1)[:, -1]
+    weights = np.exp(scores, order="C")
+    total = np.add.reduce(weights, axis=1)
     weights *= scores
-    moment = np.add.accumulate(weights, axis=1)[:, -1]
+    moment = np.add.reduce(weights, axis=1)
     entropies: NDArray[np.float64] = np.maximum(np.log(total) - moment / total, 0.0)
     return entropies

@@ -35,6 +35,8 @@ def test_exact_mode_equals_two_passes(seed, count, classes, alpha, duplicates, c
         bank.update(batch)
     torch.testing.assert_close(bank.prototypes, expected.prototypes, atol=1e-5, rtol=0)
     assert torch.equal(bank.support, expected.support)
+    assert torch.equal(bank.kept, expected.kept)
+    assert bank.count == count
 
 
 @pytest.fixture
@@ -55,11 +57,38 @@ def test_predict_changes_nothing_and_update_does(streams):
     assert torch.equal(bank.settle(features), predictions)
 
 
+def test_predictions_follow_the_prototypes_whatever_moved_them(streams):
+    text, one, two = streams
+    bank, other = PrototypeBank(text), PrototypeBank(text)
+    other.update(two)
+    version = bank.snapshot()
+    for move in (
+        lambda: bank.update(one),
+        lambda: bank.enroll(two[:2], 1),
+        lambda: bank.merge(other),
+        lambda: bank.reset(2),
+        lambda: bank.restore(version),
+        lambda: bank.update(two[:20]),
+        lambda: bank.reset(),
+    ):
+        before = bank.prototypes
+        move()
+        assert not torch.equal(bank.prototypes, before)
+        expected = torch.cosine_similarity(one[:, None], bank.prototypes[None], dim=2)
+        torch.testing.assert_close(bank.predict(one), expected, atol=1e-6, rtol=0)
+
+
 def test_text_mode_learns_nothing(streams):
     text, features, _ = streams
     bank = PrototypeBank(text, mode="text")
     bank.update(features)
     torch.testing.assert_close(bank.prototypes, bank.text)
+    assert torch.equal(bank.settle(features), align_two_pass(features, text).pseudo_labels)
+    assert bank.count == 0
+    with pytest.raises(InputError, match="text mode takes no exemplars"):
+        bank.enroll(features, 0)
+    with pytest.raises(InputError, match="mode is one of exact, text"):
+        PrototypeBank(text, mode="clever")
 
 
 def test_merging_equals_having_seen_both(streams, tmp_path):
@@ -80,6 +109,40 @@ def test_merging_equals_having_seen_both(streams, tmp_path):
     torch.testing.assert_close(loaded.prototypes, both.prototypes, atol=1e-5, rtol=0)
 
 
+def test_merging_with_itself_counts_everything_twice(streams):
+    text, one, _ = streams
+    bank, twice = PrototypeBank(text, alpha=0.7), PrototypeBank(text, alpha=0.7)
+    bank.update(one)
+    bank.enroll(one[:2], 3)
+    twice.update(torch.cat([one, one]))
+    twice.enroll(one[:2].repeat(2, 1), 3)
+    bank.merge(bank)
+    assert torch.equal(bank.prototypes, twice.prototypes)
+    assert bank.count == 2 * (len(one) + 2)
+
+
+def test_merging_leaves_the_other_bank_alone(streams):
+    text, one, two = streams
+    left, right = PrototypeBank(text), PrototypeBank(text)
+    right.update(one)
+    before = right.prototypes
+    left.merge(right)
+    left.update(two)
+    left.reset(0)
+    assert torch.equal(right.prototypes, before)
+    assert right.count == len(one)
+
+
+@pytest.mark.parametrize(("alpha", "mode"), [(0.5, "exact"), (0.9, "text")])
+def test_banks_of_other_options_do_not_merge(streams, alpha, mode):
+    text, features, _ = streams
+    bank, other = PrototypeBank(text), PrototypeBank(text, alpha=alpha, mode=mode)
+    other.update(features)
+    with pytest.raises(InputError, match=f"alpha {alpha} in {mode} mode"):
+        bank.merge(other)
+    assert bank.count == 0
+
+
 def test_exemplars_are_never_filtered(streams):
     text, features, _ = streams
     bank = PrototypeBank(text, alpha=0.0)
@@ -88,6 +151,22 @@ def test_exemplars_are_never_filtered(streams):
     mean = torch.nn.functional.normalize(features[:3], dim=1).mean(0)
     torch.testing.assert_close(bank.prototypes[2], mean)
     torch.testing.assert_close(bank.prototypes[1], bank.text[1])
+
+
+def test_exemplars_and_pseudo_labelled_samples_have_one_vote_each(streams):
+    text, features, _ = streams
+    result = align_two_pass(features, text, alpha=0.5)
+    bank = PrototypeBank(text, alpha=0.5)
+    bank.enroll(features[:3] * 7.0, 2)
+    bank.update(features)
+    shown = torch.nn.functional.normalize(features[:3], dim=1).sum(0)
+    kept = int(result.kept[2])
+    torch.testing.assert_close(
+        bank.prototypes[2], (result.prototypes[2] * kept + shown) / (kept + 3), atol=1e-6, rtol=0
+    )
+    assert bank.enrolled.tolist() == [0, 0, 3, 0, 0]
+    assert torch.equal(bank.kept - bank.enrolled, result.kept)
+    assert torch.equal(bank.support - bank.enrolled, result.support)
 
 
 def test_snapshot_restore_reset_and_freeze(streams):
@@ -102,7 +181,10 @@ def test_snapshot_restore_reset_and_freeze(streams):
     bank.freeze()
     bank.update(two)
     torch.testing.assert_close(bank.prototypes, before)
-    bank.freeze(False)
+    bank.enroll(two[:1], 4)  # asked for by name
+    assert bank.enrolled[4] == 1
+    bank.restore(version)
+    bank.unfreeze()
     bank.reset(1)
     torch.testing.assert_close(bank.prototypes[1], bank.text[1])
     torch.testing.assert_close(bank.prototypes[0], before[0])
@@ -110,6 +192,30 @@ def test_snapshot_restore_reset_and_freeze(streams):
     torch.testing.assert_close(bank.prototypes, bank.text)
     with pytest.raises(InputError, match="no snapshot 7"):
         bank.restore(7)
+
+
+def test_a_snapshot_can_be_restored_again_and_again(streams):
+    text, one, two = streams
+    bank = PrototypeBank(text)
+    empty = bank.snapshot()
+    bank.update(one)
+    first = bank.snapshot()
+    expected = bank.prototypes
+    for _ in range(2):
+        bank.restore(first)
+        bank.update(two)
+        bank.reset(0)
+    bank.restore(first)
+    assert torch.equal(bank.prototypes, expected)
+    bank.update(two)
+    assert torch.equal(bank.prototypes, align_two_pass(torch.cat([one, two]), text).prototypes)
+    bank.restore(empty)
+    assert bank.count == 0
+    for _ in range(16):
+        latest = bank.snapshot()
+    bank.restore(latest)
+    with pytest.raises(InputError, match="no snapshot 1; versions kept: 2, 3"):
+        bank.restore(first)
 
 
 def test_a_bad_batch_changes_nothing(streams):

@@ -16,6 +16,31 @@ def test_round_trip_keeps_tensors_and_values(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["state.safetensors"]
 
 
+def test_tensors_that_share_memory_are_kept_apart(tmp_path):
+    path = tmp_path / "state.safetensors"
+    base = torch.arange(6.0)
+    tensors = {"whole": base, "same": base, "half": base[3:]}
+    save_state(path, tensors, {})
+    loaded, _ = load_state(path)
+    assert all(torch.equal(loaded[name], tensors[name]) for name in tensors)
+
+
+def test_the_file_is_as_readable_as_any_other(tmp_path):
+    (tmp_path / "plain").write_text("")
+    save_state(tmp_path / "state.safetensors", {}, {})
+    modes = [path.stat().st_mode for path in tmp_path.iterdir()]
+    assert modes[0] == modes[1]
+
+
+def test_who_reads_the_old_state_is_not_disturbed(tmp_path):
+    path = tmp_path / "state.safetensors"
+    save_state(path, {"a": torch.zeros(200)}, {})
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        save_state(path, {"a": torch.ones(100)}, {})
+        assert reader.read() == before
+
+
 def test_a_failed_write_keeps_the_old_state(tmp_path, monkeypatch):
     path = tmp_path / "state.safetensors"
     save_state(path, {"a": torch.zeros(2)}, {"version": "old"})
@@ -38,6 +63,10 @@ def test_foreign_and_damaged_files_are_named(tmp_path):
         load_state(foreign)
     with pytest.raises(InputError, match="damaged or not a safetensors file"):
         load_state(junk)
+    for description in ("[1, 2]", "{", "nothing"):
+        save_file({"a": torch.zeros(2)}, foreign, {"pgfa": description})
+        with pytest.raises(InputError, match="not JSON"):
+            load_state(foreign)
     with pytest.raises(InputError, match="no such file"):
         load_state(tmp_path / "nothing")
     with pytest.raises(InputError, match="cannot be written"):

@@ -16,6 +16,10 @@ from train.model import SkeletonModel
 from train.training.augment import Augmentation
 from train.training.objective import ContrastiveLoss
 
+# The temperature learns at this share of the network's rate. At the full rate the first, random
+# features drive it up so far that the scores become flat and nothing more is learned.
+_TEMPERATURE_PACE = 0.1
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
@@ -98,12 +102,13 @@ def train(
     model.to(device)
     loss.to(device)
     text = text.to(device)
-    parameters = [*model.parameters(), *loss.parameters()]
     optimiser = torch.optim.SGD(
-        parameters,
+        [
+            {"params": [*model.parameters()], "weight_decay": options.weight_decay, "pace": 1.0},
+            {"params": [*loss.parameters()], "weight_decay": 0.0, "pace": _TEMPERATURE_PACE},
+        ],
         lr=options.learning_rate,
         momentum=options.momentum,
-        weight_decay=options.weight_decay,
     )
     steps = len(samples.labels) // options.batch
     progress = _resume(folder, model, loss, optimiser, options)
@@ -122,7 +127,7 @@ def train(
             if options.augmentation is not None:
                 x = options.augmentation(x, generator)
             for group in optimiser.param_groups:
-                group["lr"] = _rate(options, epoch + step / steps)
+                group["lr"] = group["pace"] * _rate(options, epoch + step / steps)
             features = model(x.to(device), samples.present[chosen].to(device))
             value = loss(features, text, samples.labels[chosen].to(device))
             optimiser.zero_grad()
@@ -131,7 +136,7 @@ def train(
             total += float(value.detach())
         score = validate()
         progress.epoch = epoch + 1
-        figures = {"loss": total / steps, "held_out_seen": score, "tau": float(1 / loss.scale)}
+        figures = {"loss": total / steps, "held_out_seen": score, "tau": float(1 / loss.scale.detach())}
         progress.history.append(figures)
         bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
         if score > progress.best_score:
@@ -155,6 +160,10 @@ def _rate(options: TrainingOptions, epoch: float) -> float:
     return options.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
+def _parameters(optimiser: torch.optim.SGD) -> list[Tensor]:
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+
+
 def _state_path(folder: Path) -> Path:
     return folder / "state.safetensors"
 
@@ -169,7 +178,7 @@ def _save(
 ) -> None:
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"loss.{name}": tensor for name, tensor in loss.state_dict().items()}
-    for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
+    for index, parameter in enumerate(_parameters(optimiser)):
         tensors[f"momentum.{index}"] = optimiser.state[parameter]["momentum_buffer"]
     metadata: dict[str, Any] = {"options": asdict(options), "progress": asdict(progress)}
     save_state(_state_path(folder), {k: v.detach().cpu() for k, v in tensors.items()}, metadata)
@@ -199,7 +208,7 @@ def _resume(
     except RuntimeError:
         raise InputError(f"{folder}: holds a run of another model; choose another --out") from None
     momentum = part("momentum.")
-    for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
+    for index, parameter in enumerate(_parameters(optimiser)):
         buffer = momentum[str(index)].to(parameter.device)
         optimiser.state[parameter]["momentum_buffer"] = buffer
     return Progress(**metadata["progress"])

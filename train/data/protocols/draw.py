@@ -22,8 +22,8 @@ def draw_folds(
     """Draw the folds from what clips there are.
 
     In every fold 35% of each set's subjects only test (a set that records no subjects has none).
-    Unseen are 14 classes of at least 20 test clips each, those first that no fold before has had;
-    near-synonyms of an unseen class that are not unseen themselves are dropped.
+    Unseen are 14 classes of at least 20 test clips each, no two of them near-synonyms, those first
+    that no fold before has had; near-synonyms of an unseen class are dropped from the seen.
 
     Args:
         labels, datasets, subjects: of every clip, in any order.
@@ -55,8 +55,12 @@ def draw_folds(
         )
         candidates = sorted(label for label, n in tested.items() if n >= LEAST_CLIPS)
         shuffled = rng.permutation(candidates).tolist()
-        unseen = sorted(sorted(shuffled, key=lambda label: label in used)[:UNSEEN])
+        chosen: list[str] = []
+        for label in sorted(shuffled, key=lambda label: label in used):
+            if len(chosen) < UNSEEN and not near[label].intersection(chosen):
+                chosen.append(label)
+        unseen = sorted(chosen)
         used.update(unseen)
-        dropped = sorted({b for a in unseen for b in near[a]} - set(unseen))
+        dropped = sorted({b for a in unseen for b in near[a]})
         folds[str(number)] = {"unseen": unseen, "dropped": dropped, "test_subjects": testers}
     return {"protocol": "OpenKinect-ZSL", "seed": SEED, "folds": folds}

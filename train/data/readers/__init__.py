@@ -19,7 +19,11 @@ class ClipSource:
         name: what identifies the clip within its dataset.
         label: the action in the dataset's own words, as far as the file name tells.
         subject, view: likewise; empty where the set does not say.
-        start, end: frames of a long recording that the clip takes; None for all of it.
+        start, end: frames of a long recording that the clip takes, the last one excluded; None for
+            all of it.
+        problem: why there is no such clip, where finding it has already shown that; empty as a
+            rule. Reading it says so, and so it is counted and reported like every bad clip.
+        settings: a file of the user's that says how to read it; None as a rule.
     """
 
     path: Path
@@ -29,6 +33,17 @@ class ClipSource:
     view: str = ""
     start: int | None = None
     end: int | None = None
+    problem: str = ""
+    settings: Path | None = None
+
+    def refuse_if_bad(self) -> None:
+        """Every reader calls this first.
+
+        Raises:
+            InputError: there is a :attr:`problem`.
+        """
+        if self.problem:
+            raise InputError(self.problem)
 
 
 class Reader(Protocol):

@@ -6,10 +6,12 @@ import numpy as np
 
 from bank.errors import InputError
 from train.data.readers import ClipSource, register
-from train.data.readers.files import in_frames, make_clip, matching, read_numbers
+from train.data.readers.files import in_frames, in_metres, make_clip, matching, read_numbers
 from train.skeletons.clip import Clip
 from train.skeletons.joints import JOINTS
 
+_FILE = r"(movement\d+)\.txt"
+_EXAMPLE = "movement1.txt, in folders 1 to 14"
 _FPS = 30.0
 
 
@@ -22,17 +24,18 @@ class Gtu3d:
         """See :class:`train.data.readers.Reader`."""
         found = [
             ClipSource(path, f"{path.parent.name}-{match[1]}", path.parent.name)
-            for path, match in matching(root, r"(movement\d+)\.txt", self.name)
+            for path, match in matching(root, _FILE, self.name, _EXAMPLE)
             if path.parent.name.isdecimal() and 1 <= int(path.parent.name) <= 14
         ]
         if not found:
-            raise InputError(f"{root}: no folders 1 to 14 with movement files; not {self.name}")
+            raise InputError(f"{root}: not {self.name}: no file in it is like {_EXAMPLE}")
         return found
 
     def read(self, source: ClipSource) -> Clip:
         """See :class:`train.data.readers.Reader`."""
-        joints = in_frames(read_numbers(source.path, 3), JOINTS, source.path)
-        joints = joints.astype(np.float32)
+        source.refuse_if_bad()
+        rows = in_frames(read_numbers(source.path, 3), JOINTS, source.path)
+        joints = in_metres(rows, source.path)
         return make_clip(source, self.name, joints, np.arange(len(joints)) / _FPS)
 
 

@@ -5,11 +5,18 @@ from pathlib import Path
 import numpy as np
 
 from train.data.readers import ClipSource, register
-from train.data.readers.files import in_frames, make_clip, matching, read_numbers
+from train.data.readers.files import (
+    in_frames,
+    in_metres,
+    make_clip,
+    matching,
+    numbered,
+    read_numbers,
+)
 from train.skeletons.clip import Clip
 from train.skeletons.kinect_v1 import fill_from_20
 
-_ACTIONS = (
+_NAMES = (
     "high arm wave",
     "horizontal arm wave",
     "hammer",
@@ -31,9 +38,11 @@ _ACTIONS = (
     "golf swing",
     "pick up and throw",
 )
+_ACTIONS = dict(enumerate(_NAMES, start=1))
 # Where the SDK's joints stand in theirs: ShoulderL, ShoulderR, ShoulderCenter, Spine, HipL, HipR,
 # HipCenter, ElbowL, ElbowR, WristL, WristR, HandL, HandR, KneeL, KneeR, AnkleL, AnkleR, feet, Head.
 _TO_SDK = (6, 3, 2, 19, 0, 7, 9, 11, 1, 8, 10, 12, 4, 13, 15, 17, 5, 14, 16, 18)
+_FILE = r"a(\d{1,3})_s(\d{1,3})_e\d+_skeleton3D\.txt"
 _FPS = 15.0
 
 
@@ -45,16 +54,17 @@ class MsrAction3d:
     def find(self, root: Path) -> list[ClipSource]:
         """See :class:`train.data.readers.Reader`."""
         return [
-            ClipSource(path, path.stem, _ACTIONS[int(match[1]) - 1], subject=match[2])
-            for path, match in matching(root, r"a(\d+)_s(\d+)_e\d+_skeleton3D\.txt", self.name)
-            if 1 <= int(match[1]) <= len(_ACTIONS)
+            numbered(path, self.name, _ACTIONS, int(match[1]), match[2])
+            for path, match in matching(root, _FILE, self.name, "a01_s01_e01_skeleton3D.txt")
         ]
 
     def read(self, source: ClipSource) -> Clip:
         """See :class:`train.data.readers.Reader`."""
-        joints = in_frames(read_numbers(source.path, 3), len(_TO_SDK), source.path)
-        joints = joints.astype(np.float32)[:, _TO_SDK]
-        joints[(joints == 0).all(axis=-1)] = np.nan
+        source.refuse_if_bad()
+        rows = in_frames(read_numbers(source.path, 4), len(_TO_SDK), source.path)
+        # The confidence is no mark of absence: it is 0 for nine of ten spines and feet, whose
+        # bones are as long as those of confident ones. What is absent is all zero.
+        joints = in_metres(rows[:, _TO_SDK, :3], source.path)
         return make_clip(source, self.name, fill_from_20(joints), np.arange(len(joints)) / _FPS)
 
 

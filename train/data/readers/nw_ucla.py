@@ -7,7 +7,7 @@ import numpy as np
 
 from bank.errors import InputError
 from train.data.readers import ClipSource, register
-from train.data.readers.files import make_clip, matching, read_text
+from train.data.readers.files import in_metres, make_clip, matching, numbered, read_text
 from train.skeletons.clip import Clip
 from train.skeletons.kinect_v1 import fill_from_20
 
@@ -23,6 +23,7 @@ _ACTIONS = {
     11: "throw",
     12: "carry",
 }
+_FILE = r"a(\d{1,3})_s(\d{1,3})_e\d+_v(\d{1,3})\.json"
 _FPS = 30.0
 
 
@@ -34,19 +35,24 @@ class NwUcla:
     def find(self, root: Path) -> list[ClipSource]:
         """See :class:`train.data.readers.Reader`."""
         return [
-            ClipSource(path, path.stem, _ACTIONS[int(match[1])], match[2], match[3])
-            for path, match in matching(root, r"a(\d+)_s(\d+)_e\d+_v(\d+)\.json", self.name)
-            if int(match[1]) in _ACTIONS
+            numbered(path, self.name, _ACTIONS, int(match[1]), match[2], match[3])
+            for path, match in matching(root, _FILE, self.name, "a01_s01_e00_v01.json")
         ]
 
     def read(self, source: ClipSource) -> Clip:
         """See :class:`train.data.readers.Reader`."""
+        source.refuse_if_bad()
         try:
-            joints = np.array(json.loads(read_text(source.path))["skeletons"], dtype=np.float32)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise InputError(f"{source.path}: no skeletons in it ({error})") from None
-        if joints.ndim != 3 or joints.shape[1:] != (20, 3):
-            raise InputError(f"{source.path}: skeletons are {joints.shape}, not (frames, 20, 3)")
+            values = np.array(json.loads(read_text(source.path))["skeletons"], dtype=np.float64)
+        except InputError:
+            raise
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            raise InputError(
+                f"{source.path}: not JSON with frames of 20 joints under 'skeletons'; cut short?"
+            ) from None
+        if values.ndim != 3 or values.shape[1:] != (20, 3):
+            raise InputError(f"{source.path}: skeletons are {values.shape}, not (frames, 20, 3)")
+        joints = in_metres(values, source.path)
         return make_clip(source, self.name, fill_from_20(joints), np.arange(len(joints)) / _FPS)
 
 

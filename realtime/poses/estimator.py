@@ -1,0 +1,170 @@
+"""MediaPipe's pose landmarker as a stage: a picture in, bodies out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bank.errors import InputError
+from realtime.frames import Body, BodyFrame, VideoFrame
+from realtime.poses import kinect
+from realtime.poses.bundle import Variant, find_bundle
+from realtime.poses.native import explain, failed_to_load, hushed, load
+from realtime.poses.placement import locate
+
+_VISIBILITY: Final = 3  # column of a landmark
+
+
+class PoseEstimator:
+    """Estimates everybody's 25 joints in each frame of one video, in order.
+
+    Nothing native is loaded before this is made, so recordings of poses replay without MediaPipe
+    and OpenCV. The picture must not be mirrored, or left and right change places; Kinect's own
+    colour stream (and NTU's videos) are mirrored, webcams as OpenCV reads them are not.
+
+    Joints that the camera does not see are kept: the model places them where a body would have
+    them, which serves a network that knows only whole skeletons better than holes do. How much of
+    a body was seen is its ``confidence``, the mean visibility of shoulders, elbows, wrists, hips,
+    knees and ankles.
+
+    Args:
+        bundle: a pose landmarker ``.task`` file; found or made (:func:`find_bundle`) when None.
+        variant: which model to find: ``lite``, ``full`` or ``heavy``.
+        max_people: bodies to look for; with more than one, the order may change between frames.
+        min_confidence: 0..1; below it a detection, or a body followed from frame to frame, is
+            dropped.
+        horizontal_fov: the camera's field of view in degrees, from which depth follows; 60 suits
+            common webcams.
+
+    Raises:
+        InputError: a value is out of range, no bundle can be had or it is none, or MediaPipe or a
+            library of the system it needs is missing.
+    """
+
+    def __init__(
+        self,
+        bundle: Path | None = None,
+        variant: Variant = "full",
+        max_people: int = 1,
+        min_confidence: float = 0.5,
+        horizontal_fov: float = 60.0,
+    ) -> None:
+        if max_people < 1:
+            raise InputError(f"people to look for: {max_people}, must be at least 1")
+        if not 0.0 <= min_confidence <= 1.0:
+            raise InputError(f"pose confidence {min_confidence} must lie between 0 and 1")
+        if not 1.0 <= horizontal_fov <= 170.0:
+            raise InputError(f"field of view {horizontal_fov} must lie between 1 and 170 degrees")
+        self._fov = horizontal_fov
+        self._last_ms = -1
+        self._settled = False  # whether native code has said what it says once
+        self._cv2 = load("cv2")
+        self._mediapipe = load("mediapipe")
+        path = find_bundle(bundle, variant)
+        self._landmarker: Any = self._open(path, max_people, min_confidence)
+
+    def _open(self, path: Path, max_people: int, min_confidence: float) -> Any:
+        vision = load("mediapipe.tasks.python.vision")
+        options = vision.PoseLandmarkerOptions(
+            base_options=self._mediapipe.tasks.BaseOptions(model_asset_path=str(path)),
+            running_mode=vision.RunningMode.VIDEO,
+            num_poses=max_people,
+            min_pose_detection_confidence=min_confidence,
+            min_pose_presence_confidence=min_confidence,
+            min_tracking_confidence=min_confidence,
+        )
+        try:
+            with hushed():
+                return vision.PoseLandmarker.create_from_options(options)
+        except (OSError, ValueError, RuntimeError) as error:
+            if isinstance(error, OSError) and failed_to_load(error):
+                raise explain(error) from None
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"{path}: MediaPipe refuses this pose model ({reason}); "
+                "give another with --pose-model PATH"
+            ) from None
+
+    def __call__(self, frame: VideoFrame) -> BodyFrame:
+        """Estimate the bodies of one frame.
+
+        Args:
+            frame: the next picture, BGR, of any size.
+
+        Returns:
+            The bodies in no particular order; image, index and times are those of the frame.
+
+        Raises:
+            InputError: the image is no (H, W, 3) uint8 picture, or MediaPipe fails on it.
+            RuntimeError: the estimator was closed.
+        """
+        if self._landmarker is None:
+            raise RuntimeError("this pose estimator is closed")
+        image = frame.image
+        if image.ndim != 3 or image.shape[2] != 3 or image.size == 0 or image.dtype != np.uint8:
+            raise InputError(
+                f"frame {frame.index}: {image.shape} {image.dtype} is no BGR picture of bytes"
+            )
+        found = self._detect(image, self._milliseconds(frame.time), frame.index)
+        pairs = zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
+        aspect = image.shape[0] / image.shape[1]
+        bodies = (self._body(seen, world, aspect) for seen, world in pairs)
+        return BodyFrame(
+            bodies=tuple(body for body in bodies if body is not None),
+            index=frame.index,
+            time=frame.time,
+            t_capture=frame.t_capture,
+            image=frame.image,
+        )
+
+    def _detect(self, image: NDArray[np.uint8], milliseconds: int, index: int) -> Any:
+        rgb = self._cv2.cvtColor(image, self._cv2.COLOR_BGR2RGB)
+        picture = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=rgb)
+        try:
+            if self._settled:
+                return self._landmarker.detect_for_video(picture, milliseconds)
+            with hushed():
+                found = self._landmarker.detect_for_video(picture, milliseconds)
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"frame {index}: pose estimation failed ({reason})") from None
+        self._settled = bool(found.pose_landmarks)
+        return found
+
+    def _milliseconds(self, seconds: float) -> int:
+        """The video clock MediaPipe wants: whole milliseconds, each later than the last."""
+        self._last_ms = max(round(seconds * 1000), self._last_ms + 1)
+        return self._last_ms
+
+    def _body(self, seen: Sequence[Any], world: Sequence[Any], aspect: float) -> Body | None:
+        image = np.array([(mark.x, mark.y, mark.z, mark.visibility or 0.0) for mark in seen])
+        points = kinect.to_camera_space(np.array([(mark.x, mark.y, mark.z) for mark in world]))
+        visibility = image[:, _VISIBILITY]
+        place = locate(points, image[:, :2], visibility, aspect=aspect, horizontal_fov=self._fov)
+        if place is None:  # a ghost: no body before the camera looks like this
+            return None
+        return Body(
+            joints=(kinect.blend(points) + place).astype(np.float32),
+            pixels=kinect.blend(image[:, :2]).astype(np.float32),
+            confidence=float(np.clip(visibility[list(kinect.LIMBS)].mean(), 0.0, 1.0)),
+        )
+
+    def close(self) -> None:
+        """Release the model; closing twice does nothing."""
+        if self._landmarker is not None:
+            self._landmarker.close()
+            self._landmarker = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,155 @@
+"""Saved states: complete or refused with one line, at whatever moment the writer is killed."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from bank import InputError, PrototypeBank
+from bank.storage import load_state, save_state
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def bank():
+    torch.manual_seed(0)
+    bank = PrototypeBank(torch.randn(5, 12), alpha=0.7)
+    bank.update(torch.randn(80, 12))
+    bank.enroll(torch.randn(3, 12), 2)
+    return bank
+
+
+def test_a_loaded_bank_is_the_saved_one(bank, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    bank.freeze()
+    bank.save(path)
+    loaded = PrototypeBank.load(path, bank.text)
+    for name in ("prototypes", "support", "kept", "enrolled", "text"):
+        assert torch.equal(getattr(loaded, name), getattr(bank, name)), name
+    for name in ("alpha", "mode", "frozen", "fingerprint", "count"):
+        assert getattr(loaded, name) == getattr(bank, name), name
+    features = torch.randn(40, 12)
+    for each in (bank, loaded):
+        each.unfreeze()
+        each.update(features)
+    assert torch.equal(loaded.prototypes, bank.prototypes)
+
+
+def test_an_empty_and_a_text_bank_can_be_saved(tmp_path):
+    path = tmp_path / "bank.safetensors"
+    for mode in ("exact", "text"):
+        PrototypeBank(torch.eye(3), mode=mode).save(path)
+        loaded = PrototypeBank.load(path)
+        assert (loaded.mode, loaded.count) == (mode, 0)
+        assert torch.equal(loaded.prototypes, torch.eye(3))
+
+
+def test_texts_of_another_machine_are_the_same_and_other_texts_are_not(bank, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    bank.save(path)
+    PrototypeBank.load(path, bank.text * (1 + 1e-6))
+    with pytest.raises(InputError, match=f"other class texts .{bank.fingerprint[:8]}"):
+        PrototypeBank.load(path, bank.text.roll(1, 0))
+    with pytest.raises(InputError, match="5 classes in 12 dimensions, but the texts are 5 in 7"):
+        PrototypeBank.load(path, bank.text[:, :7])
+
+
+def damage(tensors, metadata, kind):
+    match kind:
+        case "format":
+            metadata["format"] = "pgfa-checkpoint"
+        case "version":
+            metadata["version"] = 99
+        case "alpha":
+            metadata["alpha"] = 3.0
+        case "mode":
+            metadata["mode"] = "psychic"
+        case "frozen":
+            del metadata["frozen"]
+        case "fingerprint":
+            metadata["fingerprint"] = "0" * 64
+        case "samples missing":
+            del tensors["samples"]
+        case "samples as floats":
+            tensors["samples"] = tensors["samples"].float()
+        case "samples not unit":
+            tensors["samples"] = tensors["samples"] * 2
+        case "samples of another dimension":
+            tensors["samples"] = tensors["samples"][:, :4].contiguous()
+        case "labels out of range":
+            tensors["exemplar_labels"] = tensors["exemplar_labels"] + 5
+        case "labels too few":
+            tensors["exemplar_labels"] = tensors["exemplar_labels"][:1]
+        case "text":
+            tensors["text"] = torch.full_like(tensors["text"], torch.nan)
+
+
+@pytest.mark.parametrize(
+    ("kind", "complaint"),
+    [
+        ("format", "not a prototype bank"),
+        ("version", "bank version 99"),
+        ("alpha", "alpha is 3.0"),
+        ("mode", "'psychic'"),
+        ("frozen", "damaged"),
+        ("fingerprint", "texts are damaged"),
+        ("samples missing", "damaged"),
+        ("samples as floats", "damaged"),
+        ("samples not unit", "damaged"),
+        ("samples of another dimension", "damaged"),
+        ("labels out of range", "damaged"),
+        ("labels too few", "damaged"),
+        ("text", "not finite"),
+    ],
+)
+def test_a_damaged_state_is_refused_with_one_line(bank, tmp_path, kind, complaint):
+    path = tmp_path / "bank.safetensors"
+    bank.save(path)
+    tensors, metadata = load_state(path)
+    damage(tensors, metadata, kind)
+    save_state(path, tensors, metadata)
+    with pytest.raises(InputError, match=complaint) as refusal:
+        PrototypeBank.load(path)
+    assert "bank.safetensors" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_every_cut_of_a_state_is_refused(bank, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    bank.save(path)
+    whole = path.read_bytes()
+    for end in (0, 1, 7, 8, 9, 100, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:end])
+        with pytest.raises(InputError, match="damaged"):
+            PrototypeBank.load(path)
+
+
+WRITER = """
+import sys, torch
+from pathlib import Path
+from bank import PrototypeBank
+bank = PrototypeBank(torch.eye(8), alpha=1.0)
+path = Path(sys.argv[1])
+while True:
+    bank.update(torch.rand(200, 8) + 0.1)
+    bank.save(path)
+    print(bank.count, flush=True)
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_the_last_complete_state(tmp_path):
+    path = tmp_path / "bank.safetensors"
+    command = [sys.executable, "-c", WRITER, str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
+        writer.stdout.readline()
+        time.sleep(0.5)
+        writer.send_signal(signal.SIGKILL)
+        acknowledged = [200, *(int(line) for line in writer.stdout if line.endswith("\n"))]
+    bank = PrototypeBank.load(path)
+    assert acknowledged[-1] <= bank.count <= acknowledged[-1] + 200
+    assert bank.support.sum() == bank.count
