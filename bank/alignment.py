@@ -14,6 +14,7 @@ from bank.directions import (
     Directions,
     cosines,
     on_grid,
+    product,
     unit_chunks,
     unit_chunks_again,
 )
@@ -168,7 +169,7 @@ def _sums(
     for units in unit_chunks_again(features):
         rows = np.flatnonzero(chosen[at : at + len(units)])
         member = labels[at + rows] == np.arange(len(texts))[:, None]
-        sums += member.astype(np.float64) @ units[rows]
+        sums += product(member.astype(np.float64), units[rows])
         at += len(units)
     return sums
 
@@ -182,6 +183,6 @@ def _weighted_sums(
     for units in unit_chunks_again(features):
         scores = np.exp(cosines(units, texts.directions))
         shares = scores / scores.sum(axis=1, keepdims=True)
-        sums += shares.T @ units
+        sums += product(shares.T, units)
         weights += shares.sum(axis=0)
     return sums, weights

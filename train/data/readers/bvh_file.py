@@ -15,6 +15,7 @@ from train.data.readers.files import MAX_FRAMES, floats, read_text
 _MAX_BYTES = 128 * 2**20
 _MAX_JOINTS = 1000
 _MAX_POSITIONS = 10_000_000
+_MAX_VALUE = 1e9
 _CHANNELS = {f"{axis}{kind}": (kind, axis) for axis in "XYZ" for kind in ("position", "rotation")}
 _AXES = "XYZ"
 
@@ -89,6 +90,8 @@ def _hierarchy(path: Path, lines: list[str]) -> tuple[list[_Joint], int]:
             open_joints.pop()
         elif word == "OFFSET" and open_joints and len(rest) == 3:
             x, y, z = floats(rest, path, number)
+            if not all(abs(value) < _MAX_VALUE for value in (x, y, z)):
+                raise InputError(f"{path}:{number}: an OFFSET is NaN or impossibly large")
             joints[open_joints[-1]].offset = (x, y, z)
         elif word == "CHANNELS" and open_joints and rest[:1] == [str(len(rest) - 1)]:
             joint = joints[open_joints[-1]]
@@ -135,7 +138,7 @@ def _motion(
     if len(rows) != int(declared):
         raise InputError(f"{path}: {len(rows)} frames, not {declared} as it says; cut short?")
     values = np.array(rows).reshape(len(rows), channels)
-    if not np.isfinite(values).all() or np.abs(values).max(initial=0) > 1e9:
+    if not np.abs(values).max(initial=0) < _MAX_VALUE:  # NaN is not less
         raise InputError(f"{path}: holds NaN, infinite or impossible values")
     return frame_time, values
 

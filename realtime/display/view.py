@@ -1,0 +1,38 @@
+"""What there is to show, and what shows it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from realtime.frames import BodyFrame
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything about one moment of a run.
+
+    Attributes:
+        frame: who is where, with the picture if there is one.
+        top: for every track its most probable classes, best first.
+        timeline: (label, start, end or None while it lasts) of the latest actions, seconds.
+        fps: recent frames per second.
+        latency_ms: median from capture to publish; None before the first window.
+        support: class to the size of its support set.
+    """
+
+    frame: BodyFrame
+    top: Mapping[int, Sequence[tuple[str, float]]]
+    timeline: Sequence[tuple[str, float, float | None]]
+    fps: float
+    latency_ms: float | None
+    support: Mapping[str, int]
+
+
+class Display(Protocol):
+    """Shows views."""
+
+    def show(self, view: View) -> str | None:
+        """Show one moment; returns the key that was pressed, if any."""
+
+    def close(self) -> None:
+        """Take the display down."""
