@@ -78,7 +78,9 @@ def on_grid(rows: NDArray[np.float64], what: str | None = None) -> Directions:
         InputError: ``what`` is given and a row is not finite or all zeros.
     """
     lengths = _lengths(rows)
-    shortest, longest = np.minimum.reduce(lengths, axis=None), np.maximum.reduce(lengths, axis=None)
+    shortest = longest = lengths[0, 0]
+    if len(lengths) > 1:  # for one row, the live case, a reduction would cost as much as a division
+        shortest, longest = lengths.min(), lengths.max()
     if not (shortest > _SHORTEST and longest < _LONGEST):  # NaN and infinity come this way too
         peaks = np.abs(rows).max(axis=1, keepdims=True)
         if what is not None:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from realtime.frames import VideoFrame
 from realtime.poses import PoseEstimator, find_bundle
+from realtime.poses.native import hushed
 from train.skeletons.joints import INDEX, JOINTS, NTU_25, SPINE_SHOULDER
 
 PAIR = "S001C001P001R001A001"
@@ -192,12 +193,12 @@ def print_proportions(shared: Path, bundle: Path | None, pair: Joints) -> None:
 def print_speed(frames: list[VideoFrame], size: tuple[int, int], bundle: Path) -> None:
     """Time of our stage beside MediaPipe alone, which gets the same RGB pictures in turn."""
     vision = mediapipe.tasks.vision
-    alone = vision.PoseLandmarker.create_from_options(
-        vision.PoseLandmarkerOptions(
-            base_options=mediapipe.tasks.BaseOptions(model_asset_path=str(bundle)),
-            running_mode=vision.RunningMode.VIDEO,
-        )
+    options = vision.PoseLandmarkerOptions(
+        base_options=mediapipe.tasks.BaseOptions(model_asset_path=str(bundle)),
+        running_mode=vision.RunningMode.VIDEO,
     )
+    with hushed():
+        alone = vision.PoseLandmarker.create_from_options(options)
     spent: dict[str, list[float]] = {"ours": [], "alone": []}
     with PoseEstimator(bundle) as estimator:
         for frame in frames:

@@ -1,91 +1,116 @@
-"""Pose recordings: ``.poses`` files, gzipped JSON Lines.
+"""Pose recordings: everybody's joints in a file, to be replayed without a camera.
 
-The first line is a header: ``format`` "pgfa-poses", ``version`` 1, ``layout`` "ntu-25", ``fps``.
-Every further line is a frame: ``i`` index, ``t`` seconds, ``bodies``, each with ``track``,
-``confidence``, ``joints`` (75 whole millimetres, null where not seen) and ``pixels`` (50 whole
-ten-thousandths of width and height, or null).
+The file is described in :mod:`realtime.sources.recording_format`.
 """
 
 import gzip
-import json
+import math
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Final, Literal, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO, Final, Self
 
 from bank.errors import InputError
-from realtime.frames import Body, BodyFrame
-from realtime.sources.source import Pace, Source, stream_name
-from train.skeletons.joints import JOINTS
+from realtime.frames import BodyFrame
+from realtime.publishing.wire import stream_name
+from realtime.sources.capture import aspect_of
+from realtime.sources.pace import Pacer
+from realtime.sources.recording_format import BadLine, Header, frame_from_line, frame_to_line
+from realtime.sources.source import Source
 
-_FORMAT: Final = "pgfa-poses"
-_VERSION: Final = 1
-_LAYOUT: Final = "ntu-25"
-_MM: Final = 1e3
-_PIXEL: Final = 1e4
-_FLUSH_EVERY: Final = 30  # frames; what a killed process can lose at most
+_GZIP: Final = b"\x1f\x8b"
+_FLUSH_EVERY: Final = 1.0  # seconds
+_LONGEST: Final = 1 << 20  # bytes a line may have; ten people in a frame take some 7,000
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a file is one by its name or by its first bytes (gzip or JSON).
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if path.suffix == ".poses":
+        return True
+    try:
+        with path.open("rb") as file:
+            start = file.read(2)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    return start == _GZIP or start[:1] == b"{"
 
 
 class RecordingWriter:
-    """Writes bodies as they come; a killed process leaves a readable file.
+    """Writes bodies to a recording as they come.
+
+    What was written more than a second ago can be read even if the process is killed.
 
     Args:
-        path: a new file.
-        fps: nominal rate, for the header.
+        path: the file, in a folder that exists. A recording is never overwritten.
+        fps: nominal frames per second, if known.
+        aspect: width over height of the picture; by default that of the first frame's picture.
+        note: for people, e.g. where the recording comes from.
+
+    Attributes:
+        frames: how many were written.
 
     Raises:
-        InputError: the file is there already, or cannot be written.
+        InputError: the file cannot be written, or there is something in it.
     """
 
-    def __init__(self, path: Path, fps: float | None = None) -> None:
+    def __init__(
+        self, path: Path, fps: float | None = None, aspect: float | None = None, note: str = ""
+    ) -> None:
         self.path = path
-        if path.exists() and path.stat().st_size:
-            raise InputError(f"{path}: is there already; remove it or choose another name")
+        self.frames = 0
+        self._header = Header(fps, aspect, note)
+        self._last = (-1, -math.inf)
+        self._flush_at = 0.0
+        self._compressor = zlib.compressobj(9, wbits=31)
         try:
-            self._file = gzip.open(path, "wt", encoding="utf-8", compresslevel=9)  # noqa: SIM115
+            if path.exists() and path.stat().st_size:
+                raise InputError(
+                    f"{path}: there is a file already; remove it or record to another one"
+                )
+            self._file: FileIO | None = path.open("wb", buffering=0)
         except OSError as error:
-            raise InputError(f"{path}: poses cannot be written ({error.strerror})") from None
-        self._frames = 0
-        self._line({"format": _FORMAT, "version": _VERSION, "layout": _LAYOUT, "fps": fps})
+            raise self._failed(error) from None
 
     def write(self, frame: BodyFrame) -> None:
-        """Append one frame.
+        """Append one frame; its picture is left out.
 
         Raises:
-            InputError: the disk is full.
+            InputError: the disk is full, or the like.
+            ValueError: the frame is not later than the last one.
         """
-        bodies = [
-            {
-                "track": body.track,
-                "confidence": round(body.confidence, 3),
-                "joints": _integers(body.joints, _MM),
-                "pixels": None if body.pixels is None else _integers(body.pixels, _PIXEL),
-            }
-            for body in frame.bodies
-        ]
-        self._line({"i": frame.index, "t": round(frame.time, 4), "bodies": bodies})
-        self._frames += 1
-        if self._frames % _FLUSH_EVERY == 0:
-            self._guarded(self._file.flush)
+        if not (frame.index > self._last[0] and frame.time > self._last[1]):
+            raise ValueError(f"frame {(frame.index, frame.time)} after {self._last}")
+        self._last = (frame.index, frame.time)
+        data = frame_to_line(frame)
+        if self.frames == 0:
+            data = self._first_line(frame) + data
+        self.frames += 1
+        data = self._compressor.compress(data)
+        if time.monotonic() >= self._flush_at:
+            self._flush_at = time.monotonic() + _FLUSH_EVERY
+            data += self._compressor.flush(zlib.Z_SYNC_FLUSH)
+        self._append(data)
 
     def close(self) -> None:
-        """Finish the file."""
-        self._guarded(self._file.close)
+        """Finish the file.
 
-    def _line(self, values: dict[str, Any]) -> None:
-        line = json.dumps(values, separators=(",", ":")) + "\n"
-        self._guarded(lambda: self._file.write(line))
-
-    def _guarded(self, action: Any) -> None:
-        try:
-            action()
-        except OSError as error:
-            raise InputError(f"{self.path}: poses cannot be written ({error.strerror})") from None
+        Raises:
+            InputError: the disk is full, or the like.
+        """
+        if self._file is None:
+            return
+        data = b"" if self.frames else self._compressor.compress(self._header.to_line())
+        self._append(data + self._compressor.flush(zlib.Z_FINISH))
+        self._file.close()
+        self._file = None
 
     def __enter__(self) -> Self:
         return self
@@ -94,105 +119,132 @@ class RecordingWriter:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
+    def _first_line(self, frame: BodyFrame) -> bytes:
+        header = self._header
+        if header.aspect is None and frame.image is not None:
+            header = Header(header.fps, aspect_of(frame.image), header.note)
+        return header.to_line()
+
+    def _append(self, data: bytes) -> None:
+        assert self._file is not None, "the recording is closed"
+        try:
+            while data:  # a disk that runs full takes a part first
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            self._file.close()
+            self._file = None
+            raise self._failed(error) from None
+
+    def _failed(self, error: OSError) -> InputError:
+        return InputError(f"{self.path}: poses cannot be recorded ({error.strerror})")
+
 
 class RecordingSource(Source):
-    """Plays a pose recording.
+    """Replays a recording, whole or cut short, compressed or plain.
+
+    Frames carry the indices and times of the recording; they count as captured when they are given.
 
     Args:
-        path: the file; gzipped or plain.
-        realtime: play at its own speed.
-        name: of the stream; the file's by default.
+        path: the file.
+        name: the stream's name in topics; by default one that looks like the file's name.
+        realtime: hold frames back until they are due instead of giving them as fast as it goes.
+
+    Attributes:
+        header: the recording's first line.
 
     Raises:
-        InputError: missing, or not a recording of this version. A frame that cannot be understood
-            raises while iterating; a file that was cut short ends early and says so in ``notes``.
+        InputError: missing, or not a pose recording.
     """
 
-    gives: ClassVar[Literal["frames", "bodies"]] = "bodies"
-    live: ClassVar[bool] = False
-
-    def __init__(self, path: Path, realtime: bool = False, name: str | None = None) -> None:
+    def __init__(self, path: Path, name: str | None = None, realtime: bool = False) -> None:
         self.path = path
-        self._pace = Pace(realtime)
+        self._lines = _Lines(path)
+        line = next(self._lines, None)
+        if line is None:
+            self._lines.close()
+            raise InputError(f"{path}: not a pose recording, or one without a single frame")
         try:
-            with path.open("rb") as file:
-                zipped = file.read(2) == b"\x1f\x8b"
-        except OSError as error:
-            raise InputError(f"{path}: recording cannot be read ({error.strerror})") from None
-        self._open = gzip.open if zipped else open
-        header = next(self._lines(), None)
-        if not isinstance(header, dict) or header.get("format") != _FORMAT:
-            raise InputError(f"{path}: not a pose recording of pgfa-live --record")
-        if header.get("version") != _VERSION or header.get("layout") != _LAYOUT:
-            raise InputError(
-                f"{path}: version {header.get('version')} with {header.get('layout')} joints; "
-                f"this program reads version {_VERSION} with {_LAYOUT}"
-            )
-        super().__init__(name or stream_name(path.stem), header.get("fps"))
+            self.header = Header.from_line(line)
+        except BadLine as error:
+            self._lines.close()
+            raise InputError(f"{path}: {error}") from None
+        super().__init__(
+            name or stream_name(path.stem), "bodies", False, self.header.fps, self.header.aspect
+        )
+        self._pacer = Pacer(lambda: self._stopped) if realtime else None
 
     def __iter__(self) -> Iterator[BodyFrame]:
-        lines = self._lines()
-        next(lines, None)
-        count, last = 0, -np.inf
-        for values in lines:
+        """Frames as they were; at the end a note is made if the file was cut short.
+
+        Raises:
+            InputError: a line is damaged, or there is no frame at all.
+        """
+        frames = 0
+        last = (-1, -math.inf)
+        for number, line in enumerate(self._lines, start=2):
+            if self._stopped:
+                return
             try:
-                at = float(values["t"])
-                bodies = tuple(_body(body) for body in values["bodies"])
-                index = int(values["i"])
-            except (KeyError, TypeError, ValueError):
-                raise InputError(f"{self.path}: frame {count} is damaged") from None
-            if not np.isfinite(at) or at <= last:
-                raise InputError(f"{self.path}: frame {count} is not later than the one before")
-            last = at
-            self._pace.wait(at)
-            yield BodyFrame(bodies, index, at, time.time())
-            count += 1
+                frame = frame_from_line(line, time.time())
+                if not (frame.index > last[0] and frame.time > last[1]):
+                    raise BadLine("the frame is not later than the one before")
+            except BadLine as error:
+                raise InputError(f"{self.path}, line {number}: {error}") from None
+            last = (frame.index, frame.time)
+            frames += 1
+            if self._pacer is not None:
+                self._pacer.wait(frame.time)
+                frame = replace(frame, t_capture=time.time())
+            yield frame
+        if frames == 0:
+            raise InputError(f"{self.path}: not one frame can be read; record it anew")
+        if self._lines.cut:
+            self.notes.append(f"{self.path}: cut short; {frames} frames could be read")
 
-    def _lines(self) -> Iterator[Any]:
-        """Parsed lines up to the end, or to where the file was cut short."""
-        read = 0
-        with self._open(self.path, "rb") as file:
-            while True:
-                try:
-                    line = file.readline()
-                except (EOFError, zlib.error, gzip.BadGzipFile):
-                    self._cut_short(read)
-                    return
-                if not line:
-                    return
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    if read and not line.endswith(b"\n"):
-                        self._cut_short(read)
-                        return
-                    raise InputError(f"{self.path}: line {read + 1} is not JSON") from None
-                read += 1
-
-    def _cut_short(self, read: int) -> None:
-        if read == 0:
-            raise InputError(f"{self.path}: damaged from its beginning")
-        self.notes.append(f"{self.path} is cut short: {read - 1} frames were readable")
+    def close(self) -> None:
+        """Close the file."""
+        super().close()
+        self._lines.close()
 
 
-def _integers(values: NDArray[np.float32], scale: float) -> list[int | None]:
-    return [round(float(v) * scale) if np.isfinite(v) else None for v in values.reshape(-1)]
+class _Lines:
+    """Whole lines of a file, decompressed; a last one that is not whole is left out.
 
+    Attributes:
+        cut: whether the file ends, or becomes unreadable, in the middle.
+    """
 
-def _floats(values: Sequence[int | None], shape: tuple[int, int], scale: float) -> Any:
-    array = np.array([np.nan if v is None else float(v) for v in values], dtype=np.float32)
-    return array.reshape(shape) / np.float32(scale)
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.cut = False
+        try:
+            with path.open("rb") as file:
+                compressed = file.read(2) == _GZIP
+            self._file: IO[bytes] = gzip.open(path) if compressed else path.open("rb")  # noqa: SIM115
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
+    def __iter__(self) -> Self:
+        return self
 
-def _body(values: dict[str, Any]) -> Body:
-    pixels = values.get("pixels")
-    return Body(
-        joints=_floats(values["joints"], (JOINTS, 3), _MM),
-        pixels=None if pixels is None else _floats(pixels, (JOINTS, 2), _PIXEL),
-        confidence=float(values.get("confidence", 1.0)),
-        track=int(values.get("track", -1)),
-    )
+    def __next__(self) -> bytes:
+        try:
+            line = self._file.readline(_LONGEST)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            self.cut = True
+            raise StopIteration from None
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from None
+        if len(line) == _LONGEST:
+            raise InputError(f"{self.path}: a line is longer than any frame; the file is damaged")
+        if line.endswith(b"\n"):
+            return line
+        self.cut = bool(line)
+        raise StopIteration
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,42 +1,69 @@
 """What every source is."""
 
-import re
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from types import TracebackType
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from realtime.frames import BodyFrame, VideoFrame
+from realtime.publishing.wire import check_stream
 
 
 class Source(ABC):
-    """Frames, or bodies, in the order of time.
+    """Something to iterate over, once: video frames, or bodies where they are known already.
+
+    Args:
+        name: the stream's name in topics.
+        gives: ``frames`` (:class:`VideoFrame`) or ``bodies`` (:class:`BodyFrame`).
+        live: whether it goes on by itself. A live source leaves out frames that nobody took in
+            time; any other one waits and leaves out nothing.
+        fps: nominal frames per second; None when not known.
+        aspect: width of the picture over its height, also where bodies come without a picture;
+            None when not known.
 
     Attributes:
-        gives: ``frames`` (:class:`VideoFrame`) or ``bodies`` (:class:`BodyFrame`).
-        live: whether it goes on by itself, so that what is not taken in time is dropped.
-        name: the stream's name in topics.
-        fps: nominal frames per second; None where unknown.
         dropped: frames left out so far.
-        notes: what the user should know about it at the end.
+        notes: what the user should know afterwards, e.g. that a file was cut short.
+
+    Raises:
+        InputError: the name cannot stand in a topic.
     """
 
-    gives: ClassVar[Literal["frames", "bodies"]]
-    live: ClassVar[bool]
-
-    def __init__(self, name: str, fps: float | None) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        gives: Literal["frames", "bodies"],
+        live: bool,
+        fps: float | None,
+        aspect: float | None,
+    ) -> None:
+        self.name = check_stream(name)
+        self.gives = gives
+        self.live = live
         self.fps = fps
+        self.aspect = aspect
         self.dropped = 0
         self.notes: list[str] = []
+        self._stopped = False
 
     @abstractmethod
     def __iter__(self) -> Iterator[VideoFrame | BodyFrame]:
-        """The frames, once."""
+        """Frames in order of time.
+
+        Raises:
+            InputError: the file is damaged, the camera was unplugged, the stream went silent.
+        """
+
+    def stop(self) -> None:
+        """End the iteration soon, also while it waits.
+
+        May be called from any thread and from a signal handler: it only sets a flag.
+        """
+        self._stopped = True
 
     def close(self) -> None:
-        """Give the device or file back."""
+        """Let go of the device or file; the iteration is over."""
+        self.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -45,32 +72,6 @@ class Source(ABC):
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class Pace:
-    """Holds a file back to its own speed.
-
-    Args:
-        realtime: False lets it go as fast as it can.
-    """
-
-    def __init__(self, realtime: bool) -> None:
-        self._realtime = realtime
-        self._offset: float | None = None
-
-    def wait(self, at: float) -> None:
-        """Return when a frame of this stream time (seconds) is due."""
-        if not self._realtime:
-            return
-        now = time.monotonic()
-        if self._offset is None:
-            self._offset = now - at
-        time.sleep(max(0.0, self._offset + at - now))
-
-
-def stream_name(text: str) -> str:
-    """A stream name out of anything: other characters than letters, digits, - and _ become -."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-") or "stream"
