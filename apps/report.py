@@ -1,7 +1,6 @@
 """Summaries for people and for programs."""
 
 import json
-import os
 from pathlib import Path
 
 from rich.console import Console
@@ -45,6 +44,6 @@ def write_summary(path: Path, summary: Summary) -> None:
     part = path.with_name(path.name + ".part")
     try:
         part.write_text(json.dumps(summary.to_dict(), indent=2) + "\n", encoding="utf-8")
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         raise InputError(f"{path}: summary cannot be written ({error.strerror})") from None

@@ -73,12 +73,14 @@ class Agreement:
     Attributes:
         ours, kinect: (T, 25, 3) metres from SpineShoulder.
         scale: the factor on ours.
+        turn: degrees ours were rotated by.
         distances: (T, 25) centimetres.
     """
 
     ours: Joints
     kinect: Joints
     scale: float
+    turn: float
     distances: NDArray[np.float64]
 
 
@@ -86,13 +88,15 @@ def agree(ours: Joints, kinect: Joints, *, rotate: bool) -> Agreement:
     """Bring ours onto Kinect's as far as translation, one scale and one rotation can."""
     ours = ours - ours[:, SPINE_SHOULDER, None]
     kinect = kinect - kinect[:, SPINE_SHOULDER, None]
+    rotation = np.eye(3)
     if rotate:
         left, _, right = np.linalg.svd(ours.reshape(-1, 3).T @ kinect.reshape(-1, 3))
-        proper = np.diag([1, 1, np.sign(np.linalg.det(left @ right))])
-        ours = ours @ (left @ proper @ right)
+        rotation = left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right
+    ours = ours @ rotation
+    turn = float(np.degrees(np.arccos(np.clip((np.trace(rotation) - 1) / 2, -1, 1))))
     scale = float((ours * kinect).sum() / (ours * ours).sum())
     ours = scale * ours
-    return Agreement(ours, kinect, scale, np.linalg.norm(ours - kinect, axis=-1) * 100)
+    return Agreement(ours, kinect, scale, turn, np.linalg.norm(ours - kinect, axis=-1) * 100)
 
 
 def sides(found: Agreement, joint: str) -> tuple[float, float, float]:
@@ -161,7 +165,10 @@ def print_agreement(ours: Joints, kinect: Joints, tracked: NDArray[np.bool_]) ->
     left_arm = [INDEX[f"{name}Left"] for name in ("Elbow", "Wrist", "Hand", "HandTip", "Thumb")]
     row("**mean without the left arm**", others & ~np.isin(np.arange(JOINTS), left_arm))
     row("**mean of all**", others)
-    print(f"\nscale {plain.scale:.3f}, with rotation {turned.scale:.3f}")
+    print(
+        f"\nscale {plain.scale:.3f}; with a rotation of {turned.turn:.1f} degrees "
+        f"{turned.scale:.3f}"
+    )
     for part in ("Elbow", "Wrist", "Hand"):
         same, crossed, share = sides(plain, part)
         print(

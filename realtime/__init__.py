@@ -1,1 +1,1 @@
-"""TODO"""
+"""The live house: from frames to published answers; ``pipeline.py`` shows the way."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Skeletons, data, encoders, text, training and evaluation."""

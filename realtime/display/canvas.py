@@ -42,7 +42,7 @@ def _mask(text: str, size: int, bold: bool) -> NDArray[np.float32]:
     ascent, descent = font.getmetrics()
     image = Image.new("L", (width, ascent + descent))
     ImageDraw.Draw(image).text((0, 0), text, fill=255, font=font)
-    return np.asarray(image, dtype=np.float32)[..., None] / 255
+    return np.asarray(image, dtype=np.float32)[..., None] / np.float32(255)
 
 
 def text_width(text: str, size: int, bold: bool = False) -> int:

@@ -58,7 +58,7 @@ def _from_metres(body: Body, width: int, height: int) -> NDArray[np.float32]:
     centre = np.nanmean(body.joints[:, :2], axis=0)
     scale = height / _HEIGHT_M
     flat = (body.joints[:, :2] - centre) * (scale, -scale)
-    return np.asarray(flat + (width / 2, height / 2), dtype=np.float32)
+    return np.asarray(flat + np.array([width / 2, height / 2]), dtype=np.float32)
 
 
 def _skeleton(cv2: Any, image: NDArray[np.uint8], points: NDArray[Any], track: int) -> None:
@@ -80,8 +80,11 @@ def _skeleton(cv2: Any, image: NDArray[np.uint8], points: NDArray[Any], track: i
 
 def _answers(image: NDArray[np.uint8], view: View) -> None:
     """Top classes of every person as bars, in the upper left corner."""
-    rows = [(track, place, *answer) for track, t in sorted(view.top.items())
-            for place, answer in enumerate(t)]
+    rows = [
+        (track, place, *answer)
+        for track, t in sorted(view.top.items())
+        for place, answer in enumerate(t)
+    ]
     room = (image.shape[0] - 60) // _LINE
     rows = rows[:room]
     if not rows:

@@ -81,7 +81,7 @@ class ActionSegmenter:
         ]
 
     def finish_absent(self, time: float, max_gap: float) -> list[ActionEvent]:
-        """End the actions of everybody without an answer for ``max_gap`` seconds before ``time``."""
+        """End the actions of everybody who has had no answer in the last ``max_gap`` seconds."""
         gone = [t for t, current in self._current.items() if time - current.until > max_gap]
         return [event for track in gone for event in self.finish(track)]
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from bank import PrototypeBank
 from bank.alignment import entropy
@@ -12,12 +14,14 @@ from bank.errors import InputError
 from realtime.windows import SkeletonWindow
 from train.device import resolve_device
 from train.model import load_checkpoint
+from train.skeletons.joints import JOINTS
 from train.skeletons.preprocess import Preprocessing
 from train.text.encoder import TextEncoder
 from train.text.features import class_features, texts_of
 from train.text.labels import Label
 
 _TOP = 3
+_BLANK = SkeletonWindow(0, np.zeros((2, 1, JOINTS, 3), np.float32), np.array([0.0, 1.0]), 0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,10 @@ class Recogniser:
         self.model, self.info = load_checkpoint(checkpoint, self.device)
         self.classes = tuple(label.name for label in labels)
         self._prepare = Preprocessing.from_dict(self.info.preprocessing)
+        vocabulary = str(self.info.training.get("vocabulary", "open"))
         text = class_features(
-            texts_of(labels, self.info.text_style), TextEncoder(self.info.text_encoder, cache)
+            texts_of(labels, self.info.text_style, vocabulary),
+            TextEncoder(self.info.text_encoder, cache),
         )
         if text.shape[1] != self.info.text_dim:
             raise InputError(
@@ -79,15 +85,13 @@ class Recogniser:
         self.text = text
         self.bank = PrototypeBank(text, alpha=alpha)
         self._learned_until: dict[int, float] = {}
+        self._features([_BLANK])  # so that the first real window does not wait for start-up work
 
     def __call__(self, windows: Sequence[SkeletonWindow]) -> list[Recognition]:
         """Answer windows, all in one batch, then learn from them."""
         if not windows:
             return []
-        prepared = self._prepare([(window.joints, window.times) for window in windows])
-        features = self.model.encode(
-            torch.from_numpy(prepared.x), torch.from_numpy(prepared.present)
-        )
+        features = self._features(windows)
         scores = self.bank.predict(features)
         probabilities = torch.softmax(scores.float() / self.info.temperature, dim=1)
         entropies = entropy(features, self.text)
@@ -108,6 +112,11 @@ class Recogniser:
         if fresh:
             self.bank.update(features[fresh])
         return answers
+
+    def _features(self, windows: Sequence[SkeletonWindow]) -> Tensor:
+        """(B, d) of windows, all in one batch."""
+        prepared = self._prepare([(window.joints, window.times) for window in windows])
+        return self.model.encode(torch.from_numpy(prepared.x), torch.from_numpy(prepared.present))
 
     def _is_fresh(self, window: SkeletonWindow) -> bool:
         """Whether a window begins after the last learned window of its person ended."""

@@ -1,16 +1,17 @@
-"""OpenCV's video capture, quiet and with errors in one line."""
+"""OpenCV's video capture: opening, reading, and what it says of itself."""
 
-import os
 import re
-from typing import Final, cast
+from typing import Any, Final, cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bank.errors import InputError
+from realtime.sources.opencv import load_opencv
 
 _TIMEOUT_MS: Final = 10_000
+# FFmpeg plays text files, as pictures of a terminal; nobody means that here.
+_ANSI_ART: Final = int.from_bytes(b"ansi", "little")
 _FASTEST: Final = 1000.0  # frames per second; beyond it a file's figure is a time base, not a rate
 
 
@@ -20,18 +21,22 @@ def redact(address: str) -> str:
     >>> redact("rtsp://me:secret@camera:554/live?token=1")
     'rtsp://***@camera:554/live?***'
     """
-    address = re.sub(r"(?<=://)[^/?#]*@", "***@", address)
-    return re.sub(r"\?.+", "?***", address)
+    address = re.sub(r"(?s)(?<=://).*@", "***@", address)  # a password may hold any character
+    return re.sub(r"(?s)\?.+", "?***", address)
 
 
-def open_capture(target: int | str) -> cv2.VideoCapture | None:
-    """Open a camera by number, or a file, device or URL; None when it cannot be opened.
+def open_capture(target: int | str) -> Any:
+    """Open a camera by number, or a file, device or URL.
 
     Opening a URL and waiting for its frames take at most ten seconds.
+
+    Returns:
+        A ``cv2.VideoCapture``; None when it cannot be opened.
+
+    Raises:
+        InputError: OpenCV cannot be loaded.
     """
-    # What goes wrong is said once, by us; both libraries would say it in many lines on stderr.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2 = load_opencv()
     try:
         if isinstance(target, str) and "://" in target:
             capture = cv2.VideoCapture(
@@ -48,15 +53,19 @@ def open_capture(target: int | str) -> cv2.VideoCapture | None:
                 capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, where it can be had
     except cv2.error:
         return None
-    return capture if capture.isOpened() else None
+    if not capture.isOpened() or int(capture.get(cv2.CAP_PROP_FOURCC)) == _ANSI_ART:
+        capture.release()
+        return None
+    return capture
 
 
-def read_image(capture: cv2.VideoCapture) -> NDArray[np.uint8] | None:
+def read_image(capture: Any) -> NDArray[np.uint8] | None:
     """The next picture, (H, W, 3) uint8 BGR; None at the end or when none could be decoded.
 
     Raises:
         InputError: it is not a picture of 8 bits a channel.
     """
+    cv2 = load_opencv()
     try:
         ok, image = capture.read()
     except cv2.error:
@@ -70,18 +79,24 @@ def read_image(capture: cv2.VideoCapture) -> NDArray[np.uint8] | None:
     return cast(NDArray[np.uint8], image)
 
 
-def nominal_fps(capture: cv2.VideoCapture) -> float | None:
+def nominal_fps(capture: Any) -> float | None:
     """Frames per second as the device or file says; None when it says nothing sensible."""
-    fps = float(capture.get(cv2.CAP_PROP_FPS))
+    fps = float(capture.get(load_opencv().CAP_PROP_FPS))
     return fps if 0 < fps <= _FASTEST else None
 
 
-def frame_count(capture: cv2.VideoCapture) -> int:
+def frame_count(capture: Any) -> int:
     """Number of frames as the file says; 0 for what has no end."""
-    count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+    count = capture.get(load_opencv().CAP_PROP_FRAME_COUNT)
     return int(count) if 0 < count < 1e12 else 0
+
+
+def position(capture: Any) -> float:
+    """Seconds at which the frame just read is shown, as the file says; may be nonsense."""
+    return float(capture.get(load_opencv().CAP_PROP_POS_MSEC)) / 1e3
 
 
 def aspect_of(image: NDArray[np.uint8]) -> float:
     """Width over height."""
-    return image.shape[1] / image.shape[0]
+    height, width = image.shape[:2]
+    return float(width / height)

@@ -5,9 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
-
-import cv2
+from typing import Any, Final
 
 from bank.errors import InputError
 from realtime.frames import VideoFrame
@@ -48,7 +46,7 @@ class LiveSource(Source):
     dropped. Frame times are seconds since the first frame of the iteration, by a monotonic clock.
 
     Args:
-        capture: opened; closed by this source.
+        capture: a ``cv2.VideoCapture``, opened; closed by this source.
         called: what messages call it.
         name: the stream's name in topics.
         ends: whether an end of pictures is the stream's end (a note is made) and not a failure.
@@ -57,9 +55,7 @@ class LiveSource(Source):
         InputError: no picture comes.
     """
 
-    def __init__(
-        self, capture: cv2.VideoCapture, called: str, name: str, ends: bool = False
-    ) -> None:
+    def __init__(self, capture: Any, called: str, name: str, ends: bool = False) -> None:
         super().__init__(name, "frames", True, nominal_fps(capture), None)
         self._capture = capture
         self._called = called

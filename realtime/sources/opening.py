@@ -78,7 +78,7 @@ def _path(path: Path, realtime: bool, name: str) -> Source:
     if not path.is_file():
         raise InputError(f"{path}: not a file; give a video or a pose recording")
     if is_recording(path):
-        return RecordingSource(path, name, realtime)
+        return RecordingSource(path, realtime, name)
     capture = open_capture(str(path))
     if capture is None:
         raise InputError(f"{path}: cannot be read as video; the file is damaged or not a video")

@@ -9,17 +9,17 @@ import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from io import FileIO
+from io import BufferedIOBase, FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import Final, Self
 
 from bank.errors import InputError
 from realtime.frames import BodyFrame
 from realtime.publishing.wire import stream_name
 from realtime.sources.capture import aspect_of
 from realtime.sources.pace import Pacer
-from realtime.sources.recording_format import BadLine, Header, frame_from_line, frame_to_line
+from realtime.sources.recording_format import BadLineError, Header, frame_from_line, frame_to_line
 from realtime.sources.source import Source
 
 _GZIP: Final = b"\x1f\x8b"
@@ -150,8 +150,8 @@ class RecordingSource(Source):
 
     Args:
         path: the file.
-        name: the stream's name in topics; by default one that looks like the file's name.
         realtime: hold frames back until they are due instead of giving them as fast as it goes.
+        name: the stream's name in topics; by default one that looks like the file's name.
 
     Attributes:
         header: the recording's first line.
@@ -160,7 +160,7 @@ class RecordingSource(Source):
         InputError: missing, or not a pose recording.
     """
 
-    def __init__(self, path: Path, name: str | None = None, realtime: bool = False) -> None:
+    def __init__(self, path: Path, realtime: bool = False, name: str | None = None) -> None:
         self.path = path
         self._lines = _Lines(path)
         line = next(self._lines, None)
@@ -169,7 +169,7 @@ class RecordingSource(Source):
             raise InputError(f"{path}: not a pose recording, or one without a single frame")
         try:
             self.header = Header.from_line(line)
-        except BadLine as error:
+        except BadLineError as error:
             self._lines.close()
             raise InputError(f"{path}: {error}") from None
         super().__init__(
@@ -191,8 +191,8 @@ class RecordingSource(Source):
             try:
                 frame = frame_from_line(line, time.time())
                 if not (frame.index > last[0] and frame.time > last[1]):
-                    raise BadLine("the frame is not later than the one before")
-            except BadLine as error:
+                    raise BadLineError("the frame is not later than the one before")
+            except BadLineError as error:
                 raise InputError(f"{self.path}, line {number}: {error}") from None
             last = (frame.index, frame.time)
             frames += 1
@@ -224,7 +224,7 @@ class _Lines:
         try:
             with path.open("rb") as file:
                 compressed = file.read(2) == _GZIP
-            self._file: IO[bytes] = gzip.open(path) if compressed else path.open("rb")  # noqa: SIM115
+            self._file: BufferedIOBase = (gzip.open if compressed else open)(path, "rb")
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 

@@ -19,7 +19,7 @@ that was not seen is null.
 import json
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ _PIXEL_UNITS: Final = 10_000.0
 _LARGEST: Final = 1_000_000  # a kilometre, a hundred pictures: nothing real is farther away
 
 
-class BadLine(ValueError):
+class BadLineError(ValueError):
     """A line is not what it should be; says in a few words what is wrong."""
 
 
@@ -72,15 +72,20 @@ class Header:
         """Read it.
 
         Raises:
-            BadLine: not a header, or one of another version or layout.
+            BadLineError: not a header, or one of another version or layout.
         """
-        values = _object(line)
+        try:
+            values = _object(line)
+        except BadLineError:
+            values = {}
         if values.get("format") != FORMAT:
-            raise BadLine(f"not a pose recording: its first line is no {FORMAT} header")
+            raise BadLineError(f"not a pose recording: its first line is no {FORMAT} header")
         if values.get("version") != VERSION:
-            raise BadLine(f"version {values.get('version')!r}, this program reads {VERSION}")
+            raise BadLineError(f"version {values.get('version')!r}, this program reads {VERSION}")
         if values.get("layout") != LAYOUT:
-            raise BadLine(f"joints in {values.get('layout')!r} order, this program reads {LAYOUT}")
+            raise BadLineError(
+                f"joints in {values.get('layout')!r} order, this program reads {LAYOUT}"
+            )
         note = values.get("note", "")
         return cls(
             _positive(values.get("fps")), _positive(values.get("aspect")), str(note)[:10_000]
@@ -105,27 +110,27 @@ def frame_from_line(line: bytes, t_capture: float) -> BodyFrame:
     """Read a frame that counts as captured at ``t_capture`` (unix seconds).
 
     Raises:
-        BadLine: not a frame.
+        BadLineError: not a frame.
     """
     values = _object(line)
     index, moment, bodies = values.get("i"), values.get("t"), values.get("bodies")
     if not _is_whole(index) or index < 0:
-        raise BadLine(f"i is {index!r:.40}, not a frame index")
+        raise BadLineError(f"i is {index!r:.40}, not a frame index")
     if not isinstance(moment, int | float) or not abs(moment) < math.inf:
-        raise BadLine(f"t is {moment!r:.40}, not a time")
+        raise BadLineError(f"t is {moment!r:.40}, not a time")
     if not isinstance(bodies, list):
-        raise BadLine("bodies is not a list")
+        raise BadLineError("bodies is not a list")
     return BodyFrame(tuple(_body(body) for body in bodies), index, float(moment), t_capture)
 
 
 def _body(values: Any) -> Body:
     if not isinstance(values, dict):
-        raise BadLine("a body is not an object")
+        raise BadLineError("a body is not an object")
     track, confidence = values.get("track"), values.get("confidence")
     if not _is_whole(track) or not -1 <= track <= 2**31:
-        raise BadLine(f"track is {track!r:.40}")
+        raise BadLineError(f"track is {track!r:.40}")
     if not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
-        raise BadLine(f"confidence is {confidence!r:.40}, not between 0 and 1")
+        raise BadLineError(f"confidence is {confidence!r:.40}, not between 0 and 1")
     pixels = values.get("pixels")
     return Body(
         joints=_points(values.get("joints"), 3, _MILLIMETRES, "joints"),
@@ -137,10 +142,10 @@ def _body(values: Any) -> Body:
 
 def _points(values: Any, dimensions: int, unit: float, name: str) -> NDArray[np.float32]:
     if not isinstance(values, list) or len(values) != JOINTS * dimensions:
-        raise BadLine(f"{name} is not a list of {JOINTS * dimensions} numbers")
+        raise BadLineError(f"{name} is not a list of {JOINTS * dimensions} numbers")
     for value in values:
         if value is not None and not (_is_whole(value) and abs(value) <= _LARGEST):
-            raise BadLine(f"{name} holds {value!r:.40}, not a sensible whole number or null")
+            raise BadLineError(f"{name} holds {value!r:.40}, not a sensible whole number or null")
     points = np.array(values, dtype=np.float64).reshape(JOINTS, dimensions) / unit
     return points.astype(np.float32)
 
@@ -159,9 +164,9 @@ def _object(line: bytes) -> dict[str, Any]:
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):
-        raise BadLine("not a JSON object") from None
+        raise BadLineError("not a JSON object") from None
     if not isinstance(values, dict):
-        raise BadLine("not a JSON object")
+        raise BadLineError("not a JSON object")
     return values
 
 
@@ -169,9 +174,9 @@ def _positive(value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
-        raise BadLine(f"header holds {value!r:.40} where a positive number belongs")
+        raise BadLineError(f"header holds {value!r:.40} where a positive number belongs")
     return float(value)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)

@@ -3,15 +3,14 @@
 import math
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bank.errors import InputError
 from realtime.frames import VideoFrame
-from realtime.sources.capture import aspect_of, frame_count, nominal_fps, read_image
+from realtime.sources.capture import aspect_of, frame_count, nominal_fps, position, read_image
 from realtime.sources.pace import Pacer
 from realtime.sources.source import Source
 
@@ -23,7 +22,7 @@ class VideoSource(Source):
     """Every frame of a video, each with the time that the file gives it.
 
     Args:
-        capture: opened, nothing read yet; closed by this source.
+        capture: a ``cv2.VideoCapture``, opened, nothing read yet; closed by this source.
         called: what messages call it.
         name: the stream's name in topics.
         realtime: hold frames back until they are due instead of giving them as fast as it goes.
@@ -32,9 +31,7 @@ class VideoSource(Source):
         InputError: it holds no picture that can be decoded.
     """
 
-    def __init__(
-        self, capture: cv2.VideoCapture, called: str, name: str, realtime: bool = False
-    ) -> None:
+    def __init__(self, capture: Any, called: str, name: str, realtime: bool = False) -> None:
         first = read_image(capture)
         if first is None:
             capture.release()
@@ -71,7 +68,7 @@ class VideoSource(Source):
 
     def _time(self, index: int, last: float) -> float:
         """Seconds of the frame just read; always later than the frame before."""
-        moment = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1e3
+        moment = position(self._capture)
         period = 1 / (self.fps or _USUAL_FPS)
         if index == 0:
             return moment if math.isfinite(moment) else 0.0

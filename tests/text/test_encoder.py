@@ -25,7 +25,7 @@ def test_the_cache_serves_the_same_and_survives_damage(tmp_path):
 
 
 def test_an_unknown_model_is_named(tmp_path):
-    with pytest.raises(InputError, match="text encoder .* cannot be loaded"):
+    with pytest.raises(InputError, match=r"text encoder .* cannot be loaded"):
         TextEncoder(str(tmp_path / "nothing")).encode(["wave"])
     with pytest.raises(InputError, match="text 2 of 2 is empty"):
         TextEncoder().encode(["wave", " "])
@@ -43,3 +43,6 @@ def test_several_descriptions_are_averaged(tmp_path):
 def test_a_users_own_words_come_first():
     labels = [Label("drink", "lifts a cup"), Label("frobnicate the widget")]
     assert texts_of(labels, "skeleton") == [("lifts a cup",), ("frobnicate the widget",)]
+    (bow,) = texts_of([Label("Bow")], "skeleton")
+    assert len(bow) == 2  # ours, both of them
+    assert texts_of([Label("bow")], "name") == [("bow",)]

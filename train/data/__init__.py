@@ -1,1 +1,1 @@
-"""TODO"""
+"""Datasets: readers, the clip store, vocabularies and protocols."""

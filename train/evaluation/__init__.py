@@ -1,1 +1,1 @@
-"""TODO"""
+"""Accuracy, plain and aligned."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The canonical skeleton and its one preparation for training and live."""

@@ -22,17 +22,26 @@ def class_features(texts: Sequence[Sequence[str]], encoder: TextEncoder) -> Tens
         (K, d) float32, rows of unit length.
     """
     sentences = encoder.encode([sentence for several in texts for sentence in several])
-    means = torch.stack([rows.mean(0) for rows in sentences.split([len(t) for t in texts])])
+    parts = torch.split(sentences, [len(several) for several in texts])
+    means = torch.stack([rows.mean(0) for rows in parts])
     return F.normalize(means, dim=1)
 
 
-def texts_of(labels: Sequence[Label], style: str) -> list[tuple[str, ...]]:
-    """What stands for a user's classes: their own words, else our description, else the name.
+def texts_of(
+    labels: Sequence[Label], style: str, vocabulary: str = "open"
+) -> list[tuple[str, ...]]:
+    """What stands for a user's classes: their own words, else our descriptions, else the name.
 
     Args:
         labels: classes of a label file.
         style: the style in which the checkpoint was trained; ``name`` asks for bare names.
+        vocabulary: where our descriptions are looked for first.
     """
-    if style == "name":
-        return [(label.description or label.name,) for label in labels]
-    return [(label.description or look_up(label.name, style) or label.name,) for label in labels]
+
+    def texts(label: Label) -> tuple[str, ...]:
+        if label.description:
+            return (label.description,)
+        ours = None if style == "name" else look_up(label.name, style, vocabulary)
+        return ours or (label.name,)
+
+    return [texts(label) for label in labels]

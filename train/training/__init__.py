@@ -1,1 +1,1 @@
-"""TODO"""
+"""Objective, augmentation, the loop, and whole runs."""

@@ -26,7 +26,9 @@ def draw_folds(
     that no fold before has had; near-synonyms of an unseen class are dropped from the seen.
 
     Args:
-        labels, datasets, subjects: of every clip, in any order.
+        labels: of every clip, in any order.
+        datasets: likewise.
+        subjects: likewise; empty where not recorded.
         synonyms: pairs of near-synonyms.
 
     Returns:

@@ -71,11 +71,18 @@ def describe(vocabulary: str, style: str, labels: Sequence[str]) -> list[tuple[s
     return [described[label] for label in labels]
 
 
-def look_up(name: str, style: str = "skeleton") -> str | None:
-    """Our first description of a class that a user merely names, in any vocabulary; else None."""
+def look_up(name: str, style: str = "skeleton", first: str = "open") -> tuple[str, ...] | None:
+    """Our descriptions of a class that a user merely names; None where there are none.
+
+    Args:
+        name: the class, whatever its case and spacing.
+        style: style of the descriptions.
+        first: vocabulary that is searched before the others.
+    """
     wanted = " ".join(name.casefold().split())
-    for path in sorted(_FOLDER.glob(f"*.{style}.tsv")):
+    found = _FOLDER.glob(f"*.{style}.tsv")
+    for path in sorted(found, key=lambda path: (not path.name.startswith(f"{first}."), path.name)):
         for label, texts in read_descriptions(path).items():
             if " ".join(label.casefold().split()) == wanted:
-                return texts[0]
+                return texts
     return None
