@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 from rich.console import Console
 
@@ -24,18 +25,16 @@ from train.text.labels import read_labels
 _DEMO = Path(str(files("apps") / "demo"))
 BUNDLED_CHECKPOINT = Path(str(files("train") / "weights" / "open.safetensors"))
 
-app = make_app(
-    "Recognise actions live: poses, windows, prototypes, ZeroMQ.\n\n"
-    + examples(
-        "pgfa-live --demo",
-        "pgfa-live --camera 0 --classes labels.txt",
-        "pgfa-live --source exercise.mp4 --classes labels.txt --fast --events events.jsonl",
-        "pgfa-live --source rtsp://camera/stream --classes labels.txt --headless",
-    )
+app = make_app("Recognise actions live: poses, windows, prototypes, ZeroMQ.")
+_EXAMPLES = examples(
+    "pgfa-live --demo",
+    "pgfa-live --camera 0 --classes labels.txt",
+    "pgfa-live --source exercise.mp4 --classes labels.txt --fast --events events.jsonl",
+    "pgfa-live --source rtsp://camera/stream --classes labels.txt --headless",
 )
 
 
-@app.command()
+@app.command(epilog=_EXAMPLES)
 def live(
     camera: Annotated[int | None, typer.Option(help="Number of a webcam.", min=0)] = None,
     source: Annotated[
@@ -102,6 +101,9 @@ def live(
     assert spec is not None
     paced = demo if realtime is None else realtime
 
+    # A window is small: a second thread saves a millisecond or two on an idle machine, and costs
+    # hundreds when it must wait for a core that the pose model is using.
+    torch.set_num_threads(1)
     labels = read_labels(classes)
     with ExitStack() as stack:
         opened = stack.enter_context(open_source(spec, realtime=paced, name=stream))

@@ -9,16 +9,14 @@ import typer
 from apps.cli import examples, make_app, run
 from realtime.publishing import Subscriber
 
-app = make_app(
-    "Print the messages of a pgfa-live as they come.\n\n"
-    + examples(
-        "pgfa-watch tcp://127.0.0.1:5556",
-        "pgfa-watch tcp://127.0.0.1:5556 --json --topic action. > actions.jsonl",
-    )
+app = make_app("Print the messages of a pgfa-live as they come.")
+_EXAMPLES = examples(
+    "pgfa-watch tcp://127.0.0.1:5556",
+    "pgfa-watch tcp://127.0.0.1:5556 --json --topic action. > actions.jsonl",
 )
 
 
-@app.command()
+@app.command(epilog=_EXAMPLES)
 def watch(
     endpoint: Annotated[str, typer.Argument(help="ZeroMQ endpoint that pgfa-live publishes on.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,

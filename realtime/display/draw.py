@@ -1,137 +1,104 @@
-"""A view as a picture."""
+"""A view as a picture: people on the left, answers and bank on the right, actions below."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from realtime.display import canvas
-from realtime.display.canvas import FAINT, INK, PAPER, TRACKS, elided, put_text, shade, text_width
+from realtime.display.figure import Points, draw_figure, place
+from realtime.display.palette import CANVAS, FAINT, GROUND, PANEL, person_colour
+from realtime.display.panels import Style, draw_answers, draw_bank, draw_figures, draw_timeline
+from realtime.display.shapes import BOLD, Image, Rect, elided, fill, put_text, text_width
 from realtime.display.view import View
-from realtime.frames import Body
 from realtime.sources.opencv import load_opencv
-from train.skeletons.joints import BONES
 
-_TEXT: Final = 12
-_LINE: Final = 17
-_MARGIN: Final = 8
-_BAR: Final = 168  # width of the column of answers
-_SECONDS: Final = 20.0  # of the timeline
-_HEIGHT_M: Final = 2.2  # metres that a canvas without picture shows
+_BASE: Final = (640, 360)  # the sizes below are for this picture and grow with it
+_SMALLEST: Final = (320, 180)
+_GAP: Final = 6
+_SIDE: Final = 224
+_TIMELINE: Final = 58
+_HEADER: Final = 36
 
 
-def draw(view: View, size: tuple[int, int] = (640, 360)) -> NDArray[np.uint8]:
+def draw(view: View, size: tuple[int, int] = _BASE) -> Image:
     """Draw a view.
 
     Args:
         view: what to show.
-        size: width and height in pixels; a picture is fitted into them.
+        size: width and height in pixels; at least 320 x 180 are drawn. Made to be read from
+            640 x 360 upwards.
 
     Returns:
         (height, width, 3) uint8, BGR.
     """
-    cv2 = load_opencv()
-    width, height = size
-    image = np.full((height, width, 3), PAPER, dtype=np.uint8)
-    left, top, shown_w, shown_h = 0, 0, width, height
-    if view.frame.image is not None:
-        source_h, source_w = view.frame.image.shape[:2]
-        scale = min(width / source_w, height / source_h)
-        shown_w, shown_h = max(1, round(source_w * scale)), max(1, round(source_h * scale))
-        left, top = (width - shown_w) // 2, (height - shown_h) // 2
-        resized = cv2.resize(view.frame.image, (shown_w, shown_h), interpolation=cv2.INTER_AREA)
-        image[top : top + shown_h, left : left + shown_w] = resized
-    for body in view.frame.bodies:
-        if body.pixels is not None:
-            points = body.pixels * (shown_w, shown_h) + (left, top)
-        else:
-            points = _from_metres(body, width, height)
-        _skeleton(cv2, image, points, body.track)
-    _answers(image, view)
-    _status(image, view)
-    _timeline(cv2, image, view)
+    width, height = max(size[0], _SMALLEST[0]), max(size[1], _SMALLEST[1])
+    style = Style.of(view, min(width / _BASE[0], height / _BASE[1]))
+    gap, side, strip = style.px(_GAP), style.px(_SIDE), style.px(_TIMELINE)
+    image = np.full((height, width, 3), GROUND, dtype=np.uint8)
+
+    timeline = Rect(gap, height - gap - strip, width - 2 * gap, strip)
+    column = Rect(width - gap - side, gap, side, timeline.y - 2 * gap)
+    _draw_people(image, Rect(gap, gap, column.x - 2 * gap, column.height), view, style)
+
+    header = Rect(column.x, column.y, side, style.px(_HEADER))
+    draw_figures(image, header, view, style)
+    below = header.bottom + gap
+    used = draw_answers(image, Rect(column.x, below, side, column.bottom - below), view, style)
+    below += used + (gap if used else 0)
+    draw_bank(image, Rect(column.x, below, side, column.bottom - below), view, style)
+    draw_timeline(image, timeline, view, style)
     return image
 
 
-def _from_metres(body: Body, width: int, height: int) -> NDArray[np.float32]:
-    """A body in the middle of the canvas, seen from the front."""
-    centre = np.nanmean(body.joints[:, :2], axis=0)
-    scale = height / _HEIGHT_M
-    flat = (body.joints[:, :2] - centre) * (scale, -scale)
-    return np.asarray(flat + np.array([width / 2, height / 2]), dtype=np.float32)
+def _draw_people(image: Image, room: Rect, view: View, style: Style) -> None:
+    """The picture, as large as it fits, with everybody in it and a tag at everybody's head."""
+    fill(image, room, CANVAS, style.px(4))
+    picture = view.frame.image
+    aspect = view.aspect if picture is None else picture.shape[1] / picture.shape[0]
+    shown = room if aspect is None else _fitted(room, aspect)
+    canvas = shown.cut(image)
+    if picture is not None:
+        cv2 = load_opencv()
+        smaller = picture.shape[0] > shown.height
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        canvas[:] = cv2.resize(picture, (shown.width, shown.height), interpolation=how)
+    people = place(view.frame, shown.width, shown.height, use_pixels=aspect is not None)
+    for body, points in people:
+        draw_figure(canvas, points, person_colour(body.track))
+    taken: list[Rect] = []
+    for body, points in people:
+        _draw_tag(canvas, points, body.track, view, style, taken)
+    if view.status:
+        text = elided(view.status, style.small, room.width - style.px(16))
+        put_text(image, text, (room.x + style.px(8), room.bottom - style.px(9)), style.small, FAINT)
 
 
-def _skeleton(cv2: Any, image: NDArray[np.uint8], points: NDArray[Any], track: int) -> None:
-    colour = TRACKS[track % len(TRACKS)]
-    thick = max(1, image.shape[0] // 180)
-    seen = np.isfinite(points).all(axis=1)
-    whole = np.where(seen[:, None], points, 0).astype(int)
-    for a, b in BONES:
-        if seen[a] and seen[b]:
-            ends = tuple(map(int, whole[a])), tuple(map(int, whole[b]))
-            cv2.line(image, *ends, colour, thick, cv2.LINE_AA)
-    for index in np.flatnonzero(seen):
-        cv2.circle(image, tuple(map(int, whole[index])), thick + 1, INK, -1, cv2.LINE_AA)
-    if seen.any():
-        x, y = whole[seen].min(axis=0)
-        name = f"#{track}"
-        put_text(image, name, (max(0, int(x)), max(0, int(y) - 18)), 13, colour, bold=True)
-
-
-def _answers(image: NDArray[np.uint8], view: View) -> None:
-    """Top classes of every person as bars, in the upper left corner."""
-    rows = [
-        (track, place, *answer)
-        for track, t in sorted(view.top.items())
-        for place, answer in enumerate(t)
-    ]
-    room = (image.shape[0] - 60) // _LINE
-    rows = rows[:room]
-    if not rows:
+def _draw_tag(
+    canvas: Image, points: Points, track: int, view: View, style: Style, taken: list[Rect]
+) -> None:
+    """The person's number above the head, moved down where another tag is in the way."""
+    seen = points[np.isfinite(points).all(axis=1)]
+    if not len(seen):
         return
-    shade(image, 0, 0, _BAR + 2 * _MARGIN, len(rows) * _LINE + _MARGIN)
-    for line, (track, place, label, probability) in enumerate(rows):
-        y = _MARGIN // 2 + line * _LINE
-        colour = TRACKS[track % len(TRACKS)]
-        filled = round(_BAR * probability)
-        bar = image[y + _LINE - 4 : y + _LINE - 2, _MARGIN : _MARGIN + filled]
-        bar[:] = colour
-        percent = f"{probability:.0%}"
-        wide = text_width(percent, _TEXT)
-        name = elided(label, _TEXT, _BAR - wide - 6, bold=place == 0)
-        put_text(image, name, (_MARGIN, y), _TEXT, INK if place == 0 else FAINT, bold=place == 0)
-        put_text(image, percent, (_MARGIN + _BAR - wide, y), _TEXT, INK)
+    text = f"#{track}" if track >= 0 else "?"
+    height = style.px(15)
+    width = text_width(text, style.small, BOLD) + style.px(10)
+    x = float(seen[:, 0].mean()) - width / 2
+    y = float(seen[:, 1].min()) - height - style.px(14)
+    most_x, most_y = canvas.shape[1] - width - 2, canvas.shape[0] - height - 2
+    tag = Rect(round(max(min(x, most_x), 2)), round(max(min(y, most_y), 2)), width, height)
+    while any(tag.meets(other) for other in taken) and tag.bottom < canvas.shape[0]:
+        tag = tag._replace(y=tag.y + 2)
+    taken.append(tag)
+    fill(canvas, tag, person_colour(track), height // 2)
+    middle = (tag.x + width // 2, tag.y + height // 2)
+    put_text(canvas, text, middle, style.small, PANEL, BOLD, align=0.5)
 
 
-def _status(image: NDArray[np.uint8], view: View) -> None:
-    """Rate, latency and the bank's support, in the upper right corner."""
-    latency = "-" if view.latency_ms is None else f"{view.latency_ms:.0f} ms"
-    learned = sorted(((n, label) for label, n in view.support.items() if n), reverse=True)
-    lines = [f"{view.fps:.0f} fps   {latency}"] + [f"{label}  {n}" for n, label in learned[:6]]
-    lines = [elided(line, _TEXT, image.shape[1] // 3) for line in lines]
-    width = max(text_width(line, _TEXT) for line in lines) + 2 * _MARGIN
-    shade(image, image.shape[1] - width, 0, width, len(lines) * _LINE + _MARGIN)
-    for number, line in enumerate(lines):
-        x = image.shape[1] - _MARGIN - text_width(line, _TEXT)
-        put_text(image, line, (x, _MARGIN // 2 + number * _LINE), _TEXT, FAINT if number else INK)
-
-
-def _timeline(cv2: Any, image: NDArray[np.uint8], view: View) -> None:
-    """The latest actions along the lower edge; now is at the right."""
-    height, width = image.shape[:2]
-    tall = _LINE + 6
-    shade(image, 0, height - tall, width, tall)
-    now = view.frame.time
-    free = 0
-    for label, start, end in view.timeline:
-        x0 = round(width * (1 - (now - start) / _SECONDS))
-        x1 = round(width * (1 - (now - (now if end is None else end)) / _SECONDS))
-        x0, x1 = max(x0, free), min(x1, width)
-        if x1 - x0 < 3:
-            continue
-        free = x1 + 1
-        colour = canvas.TRACKS[2] if end is None else (96, 84, 76)
-        cv2.rectangle(image, (x0, height - tall + 2), (x1 - 1, height - 3), colour, -1)
-        if x1 - x0 > 24:
-            name = elided(label, _TEXT, x1 - x0 - 8)
-            put_text(image, name, (x0 + 4, height - tall + 3), _TEXT)
+def _fitted(room: Rect, aspect: float) -> Rect:
+    """The largest rectangle of that shape in the middle of another."""
+    width = min(room.width, round(room.height * aspect))
+    height = min(room.height, round(room.width / aspect))
+    width, height = max(width, 1), max(height, 1)
+    return Rect(
+        room.x + (room.width - width) // 2, room.y + (room.height - height) // 2, width, height
+    )

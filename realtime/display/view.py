@@ -7,7 +7,7 @@ from typing import Protocol
 from realtime.frames import BodyFrame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """Everything about one moment of a run.
 
@@ -18,6 +18,9 @@ class View:
         fps: recent frames per second.
         latency_ms: median from capture to publish; None before the first window.
         support: class to the size of its support set.
+        status: one line for people, e.g. where the pictures come from; may be empty.
+        aspect: width over height of the picture that ``Body.pixels`` refer to, for frames without
+            a picture; None when not known: bodies are then drawn from their joints in space.
     """
 
     frame: BodyFrame
@@ -26,13 +29,19 @@ class View:
     fps: float
     latency_ms: float | None
     support: Mapping[str, int]
+    status: str = ""
+    aspect: float | None = None
 
 
 class Display(Protocol):
     """Shows views."""
 
     def show(self, view: View) -> str | None:
-        """Show one moment; returns the key that was pressed, if any."""
+        """Show one moment.
+
+        Returns:
+            The key that was pressed since, ``q`` also for Escape and a closed window; else None.
+        """
 
     def close(self) -> None:
-        """Take the display down."""
+        """Take the display down; nothing is shown afterwards."""

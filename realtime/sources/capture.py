@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from bank.errors import InputError
 from realtime.sources.opencv import load_opencv
 
-_TIMEOUT_MS: Final = 10_000
+_OPENING_MS: Final = 10_000
+_READING_MS: Final = 20_000
 # FFmpeg plays text files, as pictures of a terminal; nobody means that here.
 _ANSI_ART: Final = int.from_bytes(b"ansi", "little")
 _FASTEST: Final = 1000.0  # frames per second; beyond it a file's figure is a time base, not a rate
@@ -28,7 +29,7 @@ def redact(address: str) -> str:
 def open_capture(target: int | str) -> Any:
     """Open a camera by number, or a file, device or URL.
 
-    Opening a URL and waiting for its frames take at most ten seconds.
+    Opening a URL takes at most ten seconds, waiting for one of its frames twenty.
 
     Returns:
         A ``cv2.VideoCapture``; None when it cannot be opened.
@@ -43,8 +44,8 @@ def open_capture(target: int | str) -> Any:
                 target,
                 cv2.CAP_FFMPEG,
                 [
-                    *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS),
-                    *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS),
+                    *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPENING_MS),
+                    *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READING_MS),
                 ],
             )
         else:

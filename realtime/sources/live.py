@@ -130,8 +130,8 @@ class LiveSource(Source):
                 last = max(time.perf_counter(), last + 1e-6)
                 self._newest.put(VideoFrame(image, index, last, time.time()))
                 index += 1
-        except InputError as error:
-            self._failure = InputError(f"{self._called}: {error}")
+        except Exception as error:  # whatever it is, it must not end the thread in silence
+            self._failure = InputError(f"{self._called}: cannot be read on ({error})")
         finally:
             self._over.set()
             self._capture.release()  # here, never while a read is under way

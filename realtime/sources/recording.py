@@ -186,8 +186,6 @@ class RecordingSource(Source):
         frames = 0
         last = (-1, -math.inf)
         for number, line in enumerate(self._lines, start=2):
-            if self._stopped:
-                return
             try:
                 frame = frame_from_line(line, time.time())
                 if not (frame.index > last[0] and frame.time > last[1]):
@@ -199,6 +197,8 @@ class RecordingSource(Source):
             if self._pacer is not None:
                 self._pacer.wait(frame.time)
                 frame = replace(frame, t_capture=time.time())
+            if self._stopped:
+                return
             yield frame
         if frames == 0:
             raise InputError(f"{self.path}: not one frame can be read; record it anew")

@@ -17,7 +17,6 @@ that was not seen is null.
 """
 
 import json
-import math
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
@@ -33,6 +32,7 @@ LAYOUT: Final = "ntu-25"
 
 _MILLIMETRES: Final = 1000.0
 _PIXEL_UNITS: Final = 10_000.0
+_LATEST: Final = 1e12  # seconds, or frames: both more than any recording has
 _LARGEST: Final = 1_000_000  # a kilometre, a hundred pictures: nothing real is farther away
 
 
@@ -114,9 +114,9 @@ def frame_from_line(line: bytes, t_capture: float) -> BodyFrame:
     """
     values = _object(line)
     index, moment, bodies = values.get("i"), values.get("t"), values.get("bodies")
-    if not _is_whole(index) or index < 0:
+    if not _is_whole(index) or not 0 <= index < _LATEST:
         raise BadLineError(f"i is {index!r:.40}, not a frame index")
-    if not isinstance(moment, int | float) or not abs(moment) < math.inf:
+    if not isinstance(moment, int | float) or not abs(moment) < _LATEST:
         raise BadLineError(f"t is {moment!r:.40}, not a time")
     if not isinstance(bodies, list):
         raise BadLineError("bodies is not a list")

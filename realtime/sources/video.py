@@ -52,6 +52,8 @@ class VideoSource(Source):
             last = self._time(index, last)
             if self._pacer is not None:
                 self._pacer.wait(last)
+                if self._stopped:
+                    break
             yield VideoFrame(image, index, last, time.time())
             index += 1
             image = read_image(self._capture)

@@ -14,17 +14,21 @@ class Label:
     description: str = ""
 
 
-def read_labels(path: Path) -> list[Label]:
+def read_labels(path: Path, least: int = 2) -> list[Label]:
     """Read a label file.
 
     Blank lines and everything after a ``#`` at the start of a word are passed over.
 
+    Args:
+        path: the file.
+        least: how many classes are needed; 2 to tell them apart, 1 to speak of each by itself.
+
     Returns:
-        At least two labels with different names, in file order.
+        At least so many labels with different names, in file order.
 
     Raises:
-        InputError: the file cannot be read as UTF-8 text, holds fewer than two classes, names one
-            twice, or has a line without a name or with nothing after its colon.
+        InputError: the file cannot be read as UTF-8 text, holds too few classes, names one twice,
+            or has a line without a name or with nothing after its colon.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -54,8 +58,8 @@ def read_labels(path: Path) -> list[Label]:
         lines[key] = number
         labels.append(Label(name, description))
     if not labels:
-        raise InputError(f"{path}: no classes; write one class name a line, at least two")
-    if len(labels) == 1:
+        raise InputError(f"{path}: no classes; write one class name a line, at least {least}")
+    if len(labels) == 1 < least:
         raise InputError(f"{path}: only one class ({labels[0].name!r}); at least two are needed")
     return labels
 

@@ -1,112 +1,126 @@
-"""Zero-shot protocols: which classes are unseen, which subjects are for testing.
+"""Protocols: which classes are unseen, which clips train and which test.
 
-A fold is data (the JSON files beside this module, which reads them) and clips are divided by it.
+A protocol is data, a JSON file beside this module, of one of four kinds:
+
+* published: a dataset and the unseen classes of each fold, as published code numbers them, from 0;
+* across: a fold of one dataset to train on, a fold of another to test on;
+* drawn: labels of a vocabulary and test subjects (``open.json``, made by ``draw.py``);
+* held out: a whole set of a vocabulary (``holdout.json``, by ``draw.py`` too).
+
+``docs/protocols.md`` tells what each of them is for.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from bank.errors import InputError
+from train.data.protocols.fold import Fold, Split
+from train.data.readers.published import actions, training_subjects
+from train.data.vocabularies import datasets_of, label_map
+
+__all__ = ["Fold", "Split", "fold_names", "load_fold", "protocol_names"]
 
 _FOLDER = Path(str(files(__name__)))
+_ACTIONS = {
+    "ntu60": ("ntu_actions.txt", 60),
+    "ntu120": ("ntu_actions.txt", 120),
+    "pku-mmd": ("pku_actions.txt", 51),
+}
 
 
-@dataclass(frozen=True)
-class Split:
-    """Clips of a fold, as indices; a class is an index into its list of labels.
+def protocol_names() -> list[str]:
+    """All protocols, e.g. ``setting1-ntu60``."""
+    return sorted(path.stem for path in _FOLDER.glob("*.json"))
 
-    Attributes:
-        seen, unseen: labels, in alphabetical order.
-        train: clips of seen classes by training subjects.
-        held_out: clips of seen classes by test subjects: these may choose an epoch.
-        test: clips of unseen classes by test subjects: these may choose nothing.
+
+def fold_names(protocol: str) -> list[str]:
+    """The folds of a protocol, e.g. ``setting1-ntu60/1``.
+
+    Raises:
+        InputError: no such protocol.
     """
-
-    seen: tuple[str, ...]
-    unseen: tuple[str, ...]
-    train: NDArray[np.int64]
-    held_out: NDArray[np.int64]
-    test: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One way to divide a vocabulary.
-
-    Attributes:
-        name: e.g. ``open/1``.
-        unseen: labels kept for testing.
-        dropped: near-synonyms of unseen labels, used for nothing.
-        test_subjects: for every dataset the subjects that only test; a dataset that records none
-            has none here, and its clips are divided by class alone.
-    """
-
-    name: str
-    unseen: tuple[str, ...]
-    dropped: tuple[str, ...]
-    test_subjects: Mapping[str, tuple[str, ...]]
-
-    def split(
-        self, labels: Sequence[str], datasets: Sequence[str], subjects: Sequence[str]
-    ) -> Split:
-        """Divide clips given by label, dataset and subject.
-
-        Raises:
-            InputError: no clip is left to train on, or none to test on.
-        """
-        unseen, dropped = set(self.unseen), set(self.dropped)
-        train, held_out, test = [], [], []
-        for index, (label, dataset, subject) in enumerate(
-            zip(labels, datasets, subjects, strict=True)
-        ):
-            if not label or label in dropped:
-                continue
-            testers = self.test_subjects.get(dataset)
-            if label in unseen:
-                if testers is None or subject in testers:
-                    test.append(index)
-            elif testers is not None and subject in testers:
-                held_out.append(index)
-            else:
-                train.append(index)
-        if not train or not test:
-            raise InputError(
-                f"fold {self.name}: {len(train)} clips to train on and {len(test)} to test on; "
-                "build the store from all sets of the protocol"
-            )
-        return Split(
-            seen=tuple(sorted({labels[i] for i in train})),
-            unseen=tuple(sorted({labels[i] for i in test})),
-            train=np.array(train, dtype=np.int64),
-            held_out=np.array(held_out, dtype=np.int64),
-            test=np.array(test, dtype=np.int64),
-        )
+    return [f"{protocol}/{fold}" for fold in _document(protocol)["folds"]]
 
 
 def load_fold(name: str) -> Fold:
-    """Read a fold by ``protocol/number``, e.g. ``open/1``.
+    """Read a fold by ``protocol/fold``, e.g. ``open/1`` or ``setting2-ntu60/48-12``.
 
     Raises:
         InputError: no such protocol or fold.
     """
     protocol, _, number = name.partition("/")
-    path = _FOLDER / f"{protocol}.json"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in _FOLDER.glob("*.json")))
-        raise InputError(f"no protocol is called {protocol!r}; there are: {known}")
-    folds = json.loads(path.read_text(encoding="utf-8"))["folds"]
+    document = _document(protocol)
+    folds = document["folds"]
     if number not in folds:
         raise InputError(f"protocol {protocol} has no fold {number!r}; it has {', '.join(folds)}")
     fold = folds[number]
+    if "dataset" in document:
+        return _published(name, document["dataset"], fold)
+    if "train" in fold:
+        return _across(name, load_fold(fold["train"]), load_fold(fold["test"]))
+    if "held_out_subjects" in document:
+        return _held_out(name, number, load_fold(document["held_out_subjects"]), fold)
+    sets = tuple(datasets_of(protocol))
+    testers = {dataset: tuple(people) for dataset, people in fold["test_subjects"].items()}
     return Fold(
-        name=name,
-        unseen=tuple(fold["unseen"]),
-        dropped=tuple(fold["dropped"]),
-        test_subjects={d: tuple(s) for d, s in fold["test_subjects"].items()},
+        name, sets, sets, tuple(fold["unseen"]), tuple(fold["dropped"]), test_subjects=testers
+    )
+
+
+def _document(protocol: str) -> Any:
+    if protocol not in protocol_names():
+        known = ", ".join(protocol_names())
+        raise InputError(f"no protocol is called {protocol!r}; there are: {known}")
+    return json.loads((_FOLDER / f"{protocol}.json").read_text(encoding="utf-8"))
+
+
+def _labels(dataset: str) -> list[str]:
+    """A published set's actions, in the order of their numbers."""
+    file, count = _ACTIONS[dataset]
+    return [actions(file)[number] for number in range(1, count + 1)]
+
+
+def _published(name: str, dataset: str, fold: dict[str, Any]) -> Fold:
+    labels = _labels(dataset)
+    unseen = tuple(labels[number] for number in fold["unseen"])
+    exemplars = fold.get("exemplars")
+    if exemplars == "first":
+        exemplars = {}
+    elif exemplars is not None:
+        exemplars = dict(zip(unseen, exemplars, strict=True))
+    by_subject = fold.get("cross_subject", True)
+    people = {dataset: training_subjects(dataset)} if by_subject else {}
+    return Fold(name, (dataset,), (dataset,), unseen, train_subjects=people, exemplars=exemplars)
+
+
+def _across(name: str, source: Fold, target: Fold) -> Fold:
+    """Train as ``source`` does, test on the clips that ``target`` tests on."""
+    trained = {label for dataset in source.train_sets for label in _labels(dataset)}
+    trained -= set(source.unseen)
+    unseen = tuple(label for label in target.unseen if label not in trained)
+    return Fold(
+        name,
+        source.train_sets,
+        target.test_sets,
+        unseen,
+        dropped=tuple(label for label in source.unseen if label not in unseen),
+        tested_seen=tuple(label for label in target.unseen if label in trained),
+        train_subjects={**source.train_subjects, **target.train_subjects},
+    )
+
+
+def _held_out(name: str, dataset: str, drawn: Fold, fold: dict[str, Any]) -> Fold:
+    """Train on all other sets of a vocabulary; everything of ``dataset`` tests."""
+    vocabulary = drawn.name.partition("/")[0]
+    tested = set(label_map(vocabulary, dataset).values())
+    return Fold(
+        name,
+        tuple(other for other in drawn.train_sets if other != dataset),
+        (dataset,),
+        tuple(fold["unseen"]),
+        tuple(fold["dropped"]),
+        tested_seen=tuple(sorted(tested - set(fold["unseen"]))),
+        test_subjects={d: s for d, s in drawn.test_subjects.items() if d != dataset},
     )

@@ -1,7 +1,10 @@
-"""How the folds of OpenKinect-ZSL were drawn; the drawn folds are data (``open.json``)."""
+"""How the folds of the open vocabulary were made; the folds are data.
+
+``open.json`` holds those of OpenKinect-ZSL, ``holdout.json`` those that hold out a whole set.
+"""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -34,10 +37,7 @@ def draw_folds(
     Returns:
         What the protocol file holds.
     """
-    near = defaultdict(set)
-    for a, b in synonyms:
-        near[a].add(b)
-        near[b].add(a)
+    near = _neighbours(synonyms)
     people = defaultdict(set)
     for dataset, subject in zip(datasets, subjects, strict=True):
         if subject:
@@ -66,3 +66,37 @@ def draw_folds(
         dropped = sorted({b for a in unseen for b in near[a]})
         folds[str(number)] = {"unseen": unseen, "dropped": dropped, "test_subjects": testers}
     return {"protocol": "OpenKinect-ZSL", "seed": SEED, "folds": folds}
+
+
+def hold_out(
+    dataset: str, labels: Mapping[str, Iterable[str]], synonyms: Iterable[tuple[str, str]]
+) -> dict[str, list[str]]:
+    """What is unseen, and what else must not train, when a whole set is held out.
+
+    Unseen are the set's labels that no other set has. Their near-synonyms do not train either; one
+    that is a label of the held-out set is thereby unseen as well, and so its own near-synonyms.
+
+    Args:
+        dataset: the set held out.
+        labels: the labels of each set.
+        synonyms: pairs of near-synonyms.
+
+    Returns:
+        The fold's ``unseen`` and ``dropped``.
+    """
+    near = _neighbours(synonyms)
+    own = set(labels[dataset])
+    others = {label for name in labels if name != dataset for label in labels[name]}
+    unseen = own - others
+    while grown := {b for a in unseen for b in near[a]} & own - unseen:
+        unseen |= grown
+    dropped = {b for a in unseen for b in near[a]} & others - unseen
+    return {"unseen": sorted(unseen), "dropped": sorted(dropped)}
+
+
+def _neighbours(synonyms: Iterable[tuple[str, str]]) -> defaultdict[str, set[str]]:
+    near: defaultdict[str, set[str]] = defaultdict(set)
+    for a, b in synonyms:
+        near[a].add(b)
+        near[b].add(a)
+    return near

@@ -6,19 +6,22 @@ Styles are those of the paper's section III-B: ``name`` (the bare label, no file
 
 from collections.abc import Sequence
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from bank.errors import InputError
 
 STYLES: Final = ("name", "parts", "complete", "skeleton")
+# Vocabularies that are the beginning of another: its name, and how many of its labels.
+BEGINNING_OF: Final = {"ntu60": ("ntu120", 60)}
 Descriptions = dict[str, tuple[str, ...]]
 _FOLDER = Path(str(files(__name__)))
 
 
 def vocabularies() -> list[str]:
     """Names of the vocabularies that have descriptions here."""
-    return sorted({path.name.split(".")[0] for path in _FOLDER.glob("*.tsv")})
+    return sorted({path.name.split(".")[0] for path in _FOLDER.glob("*.tsv")} | set(BEGINNING_OF))
 
 
 def read_descriptions(path: Path) -> Descriptions:
@@ -64,10 +67,11 @@ def describe(vocabulary: str, style: str, labels: Sequence[str]) -> list[tuple[s
         raise InputError(
             f"no descriptions for vocabulary {vocabulary!r}; there are: {', '.join(vocabularies())}"
         )
-    described = read_descriptions(_FOLDER / f"{vocabulary}.{style}.tsv")
+    file, count = BEGINNING_OF.get(vocabulary, (vocabulary, None))
+    described = dict(islice(read_descriptions(_FOLDER / f"{file}.{style}.tsv").items(), count))
     missing = [label for label in labels if label not in described]
     if missing:
-        raise InputError(f"{vocabulary}.{style}.tsv does not describe: {', '.join(missing)}")
+        raise InputError(f"{vocabulary} ({style}) does not describe: {', '.join(missing)}")
     return [described[label] for label in labels]
 
 

@@ -1,0 +1,222 @@
+"""The panels around the picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from realtime.display.palette import (
+    DIM,
+    FAINT,
+    INK,
+    PANEL,
+    TRACK,
+    Colour,
+    class_colours,
+    mix,
+    person_colour,
+    stray_colour,
+)
+from realtime.display.shapes import BOLD, Image, Rect, elided, fill, put_text, text_width
+from realtime.display.view import View
+
+SECONDS: Final = 20.0  # that the timeline shows
+_TICK: Final = 5.0  # seconds
+_ROWS_EACH: Final = 3  # answers a person, while there is room
+_BANK_LEAST: Final = 60  # height kept for the bank
+
+
+@dataclass(frozen=True)
+class Style:
+    """Sizes and colours of one drawing.
+
+    Attributes:
+        scale: how much larger than 640 x 360 it is.
+        colours: every class's colour.
+    """
+
+    scale: float
+    colours: dict[str, Colour]
+
+    @classmethod
+    def of(cls, view: View, scale: float) -> "Style":
+        """The style of a view."""
+        return cls(scale, class_colours(view.support))
+
+    def px(self, size: float) -> int:
+        """A size at 640 x 360, scaled."""
+        return max(1, round(size * self.scale))
+
+    @property
+    def small(self) -> int:
+        """Size of captions; never too small to read."""
+        return max(9, round(10 * self.scale))
+
+    @property
+    def body(self) -> int:
+        """Size of what is to be read."""
+        return max(10, round(12 * self.scale))
+
+    def of_class(self, label: str) -> Colour:
+        """A class's colour."""
+        return self.colours.get(label) or stray_colour(label)
+
+
+def draw_figures(image: Image, room: Rect, view: View, style: Style) -> None:
+    """Rate and latency, large."""
+    fill(image, room, PANEL, style.px(4))
+    latency = "–" if view.latency_ms is None else f"{view.latency_ms:.0f}"
+    big = style.px(18)
+    for place, (value, unit, what) in enumerate(
+        ((f"{view.fps:.1f}", "fps", "frame rate"), (latency, "ms", "latency"))
+    ):
+        x = room.x + style.px(10) + place * room.width // 2
+        put_text(image, value, (x, room.y + style.px(13)), big, INK, BOLD)
+        after = x + text_width(value, big, BOLD) + style.px(4)
+        put_text(image, unit, (after, room.y + style.px(15)), style.small, DIM)
+        put_text(image, what, (x, room.y + style.px(28)), style.small, FAINT)
+
+
+def draw_answers(image: Image, room: Rect, view: View, style: Style) -> int:
+    """The most probable classes of everybody, as bars.
+
+    Returns:
+        The height that was used.
+    """
+    row, head, pad = style.px(18), style.px(17), style.px(6)
+    space = room.height - style.px(_BANK_LEAST)
+    people = sorted(view.top.items())
+    each = min(_ROWS_EACH, max((len(top) for _, top in people), default=0))
+    while each > 1 and len(people) * (head + each * row + pad) > space:
+        each -= 1
+    shown = people[: max(1, space // (head + each * row + pad))]
+    y = room.y
+    if not shown:
+        block = room._replace(height=head + pad)
+        fill(image, block, PANEL, style.px(4))
+        text = "waiting for the first window" if view.frame.bodies else "nobody in sight"
+        middle = (block.x + block.width // 2, block.y + block.height // 2)
+        put_text(image, text, middle, style.small, FAINT, align=0.5)
+        return block.height
+    for track, top in shown:
+        block = Rect(room.x, y, room.width, head + min(each, len(top)) * row + pad)
+        fill(image, block, PANEL, style.px(4))
+        _draw_person(image, block, track, top[:each], style)
+        y = block.bottom + style.px(4)
+    if len(people) > len(shown):
+        text = f"and {len(people) - len(shown)} more"
+        put_text(image, text, (room.x + style.px(10), y + style.px(6)), style.small, FAINT)
+        y += style.px(14)
+    return y - room.y - style.px(4)
+
+
+def _draw_person(
+    image: Image, block: Rect, track: int, top: Sequence[tuple[str, float]], style: Style
+) -> None:
+    inner = block.x + style.px(8)
+    width = block.width - style.px(16)
+    tag = f"#{track}"
+    wide = text_width(tag, style.small, BOLD) + style.px(10)
+    chip = Rect(inner, block.y + style.px(3), wide, style.px(13))
+    fill(image, chip, person_colour(track), chip.height // 2)
+    middle = chip.y + chip.height // 2
+    put_text(image, tag, (chip.x + wide // 2, middle), style.small, PANEL, BOLD, align=0.5)
+    y = block.y + style.px(18)
+    for place, (label, probability) in enumerate(top):
+        bar = Rect(inner, y, width, style.px(15))
+        fill(image, bar, TRACK, style.px(3))
+        colour = style.of_class(label)
+        filled = bar._replace(width=round(width * min(max(probability, 0.0), 1.0)))
+        fill(image, filled, colour if place == 0 else mix(colour, TRACK, 0.35), style.px(3))
+        weight = BOLD if place == 0 else 400
+        percent = f"{probability:.0%}"
+        middle = bar.y + bar.height // 2
+        put_text(image, percent, (bar.right - style.px(5), middle), style.body, INK, weight, 1.0)
+        space = width - text_width(percent, style.body, weight) - style.px(18)
+        name = elided(label, style.body, space, weight)
+        put_text(image, name, (bar.x + style.px(6), middle), style.body, INK, weight)
+        y += style.px(18)
+
+
+def draw_bank(image: Image, room: Rect, view: View, style: Style) -> None:
+    """How much evidence every class has; the ones with most where there is no room for all."""
+    head, row, pad = style.px(18), style.px(13), style.px(4)
+    if room.height < head + row + pad:
+        return
+    fill(image, room, PANEL, style.px(4))
+    x, right = room.x + style.px(8), room.right - style.px(8)
+    middle = room.y + head // 2 + 1
+    put_text(image, "prototype bank", (x, middle), style.small, FAINT)
+    total = sum(view.support.values())
+    put_text(image, f"{total:g} learned", (right, middle), style.small, FAINT, align=1.0)
+    rows = (room.height - head - pad) // row
+    classes = list(view.support.items())
+    more = 0
+    if len(classes) > rows:
+        more = len(classes) - (rows - 1)
+        classes = sorted(classes, key=lambda item: -item[1])[: rows - 1]
+    most = max(1, *view.support.values()) if view.support else 1
+    number = max((text_width(f"{n:g}", style.small) for _, n in classes), default=0)
+    bar_x = x + round((right - x) * 0.56)
+    bar_width = right - number - style.px(6) - bar_x
+    for place, (label, count) in enumerate(classes):
+        y = room.y + head + place * row + row // 2
+        name = elided(label, style.small, bar_x - x - style.px(6))
+        put_text(image, name, (x, y), style.small, INK if count else FAINT)
+        bar = Rect(bar_x, y - style.px(2), bar_width, style.px(5))
+        fill(image, bar, TRACK, style.px(2))
+        if count:
+            part = bar._replace(width=max(style.px(3), round(bar_width * count / most)))
+            fill(image, part, style.of_class(label), style.px(2))
+        put_text(image, f"{count:g}", (right, y), style.small, INK if count else FAINT, align=1.0)
+    if more:
+        y = room.y + head + len(classes) * row + row // 2
+        put_text(image, f"and {more} more", (x, y), style.small, FAINT)
+
+
+def draw_timeline(image: Image, room: Rect, view: View, style: Style) -> None:
+    """The actions of the last seconds; the right end is now."""
+    fill(image, room, PANEL, style.px(4))
+    inner = Rect(room.x + style.px(8), room.y, room.width - style.px(16), room.height)
+    axis = room.bottom - style.px(8)
+    per_second = inner.width / SECONDS
+    for tick in range(int(SECONDS / _TICK) + 1):
+        ago = tick * _TICK
+        x = round(inner.right - ago * per_second)
+        text = f"–{ago:g} s" if tick else "now"
+        align = 1.0 if tick == 0 else 0.0 if ago == SECONDS else 0.5
+        put_text(image, text, (x, axis), style.small, FAINT, align=align)
+        image[room.y + style.px(5) : axis - style.px(7), max(x - 1, inner.x)] = TRACK
+    now = view.frame.time
+    actions = [
+        (label, max(start, now - SECONDS), now if end is None else end, end is None)
+        for label, start, end in view.timeline
+        if end is None or end > now - SECONDS
+    ]
+    lanes = _lanes([(start, end) for _, start, end, _ in actions])
+    count = max(lanes, default=0) + 1
+    top = room.y + style.px(5)
+    height = min(style.px(18), (axis - style.px(8) - top) // count)
+    for (label, start, end, lasting), lane in zip(actions, lanes, strict=True):
+        left = round(inner.right - (now - start) * per_second)
+        right = round(inner.right - (now - end) * per_second)
+        block = Rect(left, top + lane * height, max(right - left - 1, 2), max(height - 2, 2))
+        colour = style.of_class(label)
+        fill(image, block, colour if lasting else mix(colour, PANEL, 0.35), style.px(3))
+        size = style.body if block.height >= style.px(14) else style.small
+        if block.height >= size:
+            name = elided(label, size, block.width - style.px(8), BOLD if lasting else 400)
+            at = (block.x + style.px(4), block.y + block.height // 2)
+            put_text(image, name, at, size, INK, BOLD if lasting else 400)
+
+
+def _lanes(spans: Sequence[tuple[float, float]]) -> list[int]:
+    """The lowest lane for every span in which it overlaps no earlier one."""
+    ends: list[float] = []
+    lanes = []
+    for start, end in spans:
+        lane = next((i for i, busy in enumerate(ends) if busy <= start), len(ends))
+        if lane == len(ends):
+            ends.append(end)
+        ends[lane] = end
+        lanes.append(lane)
+    return lanes
