@@ -54,11 +54,11 @@ def describe(
     """
     names = [label.name for label in read_labels(labels, least=1)]
     chat = ChatModel(endpoint, model, _key(api_key_env), timeout, retries)
-    with nullcontext() if out is None else DescriptionLog(out, style, model) as log:
+    with nullcontext() if out is None else DescriptionLog(out, style.value, model) as log:
         left = names if log is None else [name for name in names if name not in log]
         if log is None:
-            typer.echo(heading(style, model).encode(), nl=False)
-        answers = written(left, style, chat)
+            typer.echo(heading(style.value, model).encode(), nl=False)
+        answers = written(left, style.value, chat)
         for label, text in tqdm(answers, total=len(left), unit="label", disable=None):
             if log is None:
                 typer.echo(line(label, text).encode(), nl=False)

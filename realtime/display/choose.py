@@ -3,22 +3,17 @@
 import os
 import sys
 
-from bank.errors import InputError
 from realtime.display.terminal import TerminalDisplay
 from realtime.display.view import Display
+from realtime.display.window import WindowDisplay, windows_open_here
 
 
 def choose_display(headless: bool) -> Display | None:
-    """A window where there is a screen, else the terminal; nothing when ``headless``."""
+    """A window where one can be opened, else the terminal; nothing when ``headless``."""
     if headless:
         return None
-    if _has_screen():
-        from realtime.display.window import WindowDisplay
-
-        try:
-            return WindowDisplay()
-        except InputError:  # an OpenCV without windows, or a screen that refuses us
-            return TerminalDisplay()
+    if _has_screen() and windows_open_here():
+        return WindowDisplay()
     return TerminalDisplay()
 
 

@@ -5,14 +5,13 @@ from typing import Final
 import numpy as np
 
 from realtime.display.figure import Points, draw_figure, place
-from realtime.display.palette import CANVAS, FAINT, GROUND, PANEL, person_colour
+from realtime.display.palette import CANVAS, GROUND, INK, PANEL, person_colour
 from realtime.display.panels import Style, draw_answers, draw_bank, draw_figures, draw_timeline
 from realtime.display.shapes import BOLD, Image, Rect, elided, fill, put_text, text_width
 from realtime.display.view import View
 from realtime.sources.opencv import load_opencv
 
 _BASE: Final = (640, 360)  # the sizes below are for this picture and grow with it
-_SMALLEST: Final = (320, 180)
 _GAP: Final = 6
 _SIDE: Final = 224
 _TIMELINE: Final = 58
@@ -24,13 +23,12 @@ def draw(view: View, size: tuple[int, int] = _BASE) -> Image:
 
     Args:
         view: what to show.
-        size: width and height in pixels; at least 320 x 180 are drawn. Made to be read from
-            640 x 360 upwards.
+        size: width and height in pixels; at least 640 x 360 are drawn, less cannot be read.
 
     Returns:
         (height, width, 3) uint8, BGR.
     """
-    width, height = max(size[0], _SMALLEST[0]), max(size[1], _SMALLEST[1])
+    width, height = max(size[0], _BASE[0]), max(size[1], _BASE[1])
     style = Style.of(view, min(width / _BASE[0], height / _BASE[1]))
     gap, side, strip = style.px(_GAP), style.px(_SIDE), style.px(_TIMELINE)
     image = np.full((height, width, 3), GROUND, dtype=np.uint8)
@@ -53,7 +51,7 @@ def _draw_people(image: Image, room: Rect, view: View, style: Style) -> None:
     """The picture, as large as it fits, with everybody in it and a tag at everybody's head."""
     fill(image, room, CANVAS, style.px(4))
     picture = view.frame.image
-    aspect = view.aspect if picture is None else picture.shape[1] / picture.shape[0]
+    aspect = view.picture_aspect
     shown = room if aspect is None else _fitted(room, aspect)
     canvas = shown.cut(image)
     if picture is not None:
@@ -68,8 +66,18 @@ def _draw_people(image: Image, room: Rect, view: View, style: Style) -> None:
     for body, points in people:
         _draw_tag(canvas, points, body.track, view, style, taken)
     if view.status:
-        text = elided(view.status, style.small, room.width - style.px(16))
-        put_text(image, text, (room.x + style.px(8), room.bottom - style.px(9)), style.small, FAINT)
+        _draw_status(image, room, view.status, style)
+
+
+def _draw_status(image: Image, room: Rect, status: str, style: Style) -> None:
+    """One line in the lower left corner, on a darkened ground."""
+    pad = style.px(7)
+    text = elided(status, style.small, room.width - 4 * pad)
+    width, height = text_width(text, style.small) + 2 * pad, style.px(16)
+    box = Rect(room.x + pad, room.bottom - pad - height, width, height)
+    ground = box.cut(image)
+    ground[:] = ground // 4
+    put_text(image, text, (box.x + pad, box.y + height // 2), style.small, INK)
 
 
 def _draw_tag(

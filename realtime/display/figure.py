@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.display.palette import INK, Colour, mix
-from realtime.display.shapes import Image, dot, line
+from realtime.display.shapes import Image, dot, line, ring
 from realtime.frames import Body, BodyFrame
+from realtime.sources.opencv import load_opencv
 from train.skeletons.joints import INDEX, SPINE_BASE
 
 Points = NDArray[np.floating[Any]]
@@ -100,7 +101,7 @@ def draw_figure(image: Image, points: Points, colour: Colour) -> None:
         points: (25, 2) pixels; NaN where not seen.
         colour: BGR.
     """
-    seen: NDArray[np.bool_] = np.isfinite(points).all(axis=1)
+    seen = np.asarray(np.isfinite(points).all(axis=1))
     if not seen.any():
         return
     span = float(np.ptp(points[seen], axis=0).max())
@@ -115,7 +116,7 @@ def draw_figure(image: Image, points: Points, colour: Colour) -> None:
             fine = b in _FINE
             line(image, points[a], points[b], colours[_side(b)], max(wide - 2, 1) if fine else wide)
         if head:
-            dot(image, points[_HEAD], head, colours["m"], wide)
+            ring(image, points[_HEAD], head, wide - thick / 3, colours["m"])
     joint = max(thick * 0.5, 1.0)
     for index in np.flatnonzero(seen):
         if index not in _FINE and not (index == _HEAD and head):
@@ -135,3 +136,21 @@ def _side(joint: int) -> str:
 
 def _shades(colour: Colour) -> dict[str, Colour]:
     return {"m": colour, "l": mix(colour, INK, 0.45), "r": mix(colour, (0, 0, 0), 0.28)}
+
+
+def draw_bones(image: Image, points: Points) -> None:
+    """Draw one person in lines one pixel thin, for pictures of few pixels.
+
+    Args:
+        image: (H, W) uint8; what is drawn becomes 255.
+        points: (25, 2) pixels; NaN where not seen.
+    """
+    cv2 = load_opencv()
+    seen = np.asarray(np.isfinite(points).all(axis=1))
+    head = _head_radius(points, seen)
+    whole = np.clip(np.rint(np.where(seen[:, None], points, 0)), -1e4, 1e4).astype(int).tolist()
+    for a, b in BONES:
+        if seen[a] and seen[b] and not (b == _HEAD and head):
+            cv2.line(image, whole[a], whole[b], 255, 1)
+    if head:
+        cv2.circle(image, whole[_HEAD], max(1, round(head)), 255, 1)

@@ -16,10 +16,10 @@ from realtime.display.palette import (
     person_colour,
     stray_colour,
 )
-from realtime.display.shapes import BOLD, Image, Rect, elided, fill, put_text, text_width
+from realtime.display.shapes import BOLD, REGULAR, Image, Rect, elided, fill, put_text, text_width
+from realtime.display.spans import SECONDS, spans
 from realtime.display.view import View
 
-SECONDS: Final = 20.0  # that the timeline shows
 _TICK: Final = 5.0  # seconds
 _ROWS_EACH: Final = 3  # answers a person, while there is room
 _BANK_LEAST: Final = 60  # height kept for the bank
@@ -48,13 +48,13 @@ class Style:
 
     @property
     def small(self) -> int:
-        """Size of captions; never too small to read."""
-        return max(9, round(10 * self.scale))
+        """Size of captions."""
+        return self.px(10)
 
     @property
     def body(self) -> int:
         """Size of what is to be read."""
-        return max(10, round(12 * self.scale))
+        return self.px(12)
 
     def of_class(self, label: str) -> Colour:
         """A class's colour."""
@@ -127,7 +127,7 @@ def _draw_person(
         colour = style.of_class(label)
         filled = bar._replace(width=round(width * min(max(probability, 0.0), 1.0)))
         fill(image, filled, colour if place == 0 else mix(colour, TRACK, 0.35), style.px(3))
-        weight = BOLD if place == 0 else 400
+        weight = BOLD if place == 0 else REGULAR
         percent = f"{probability:.0%}"
         middle = bar.y + bar.height // 2
         put_text(image, percent, (bar.right - style.px(5), middle), style.body, INK, weight, 1.0)
@@ -186,37 +186,17 @@ def draw_timeline(image: Image, room: Rect, view: View, style: Style) -> None:
         align = 1.0 if tick == 0 else 0.0 if ago == SECONDS else 0.5
         put_text(image, text, (x, axis), style.small, FAINT, align=align)
         image[room.y + style.px(5) : axis - style.px(7), max(x - 1, inner.x)] = TRACK
-    now = view.frame.time
-    actions = [
-        (label, max(start, now - SECONDS), now if end is None else end, end is None)
-        for label, start, end in view.timeline
-        if end is None or end > now - SECONDS
-    ]
-    lanes = _lanes([(start, end) for _, start, end, _ in actions])
-    count = max(lanes, default=0) + 1
+    shown = spans(view)
     top = room.y + style.px(5)
-    height = min(style.px(18), (axis - style.px(8) - top) // count)
-    for (label, start, end, lasting), lane in zip(actions, lanes, strict=True):
-        left = round(inner.right - (now - start) * per_second)
-        right = round(inner.right - (now - end) * per_second)
+    lanes = max((span.lane for span in shown), default=0) + 1
+    height = min(style.px(18), (axis - style.px(8) - top) // lanes)
+    for label, start, end, lasting, lane in shown:
+        left, right = (inner.x + round(inner.width * share) for share in (start, end))
         block = Rect(left, top + lane * height, max(right - left - 1, 2), max(height - 2, 2))
         colour = style.of_class(label)
         fill(image, block, colour if lasting else mix(colour, PANEL, 0.35), style.px(3))
         size = style.body if block.height >= style.px(14) else style.small
         if block.height >= size:
-            name = elided(label, size, block.width - style.px(8), BOLD if lasting else 400)
+            name = elided(label, size, block.width - style.px(8), BOLD if lasting else REGULAR)
             at = (block.x + style.px(4), block.y + block.height // 2)
-            put_text(image, name, at, size, INK, BOLD if lasting else 400)
-
-
-def _lanes(spans: Sequence[tuple[float, float]]) -> list[int]:
-    """The lowest lane for every span in which it overlaps no earlier one."""
-    ends: list[float] = []
-    lanes = []
-    for start, end in spans:
-        lane = next((i for i, busy in enumerate(ends) if busy <= start), len(ends))
-        if lane == len(ends):
-            ends.append(end)
-        ends[lane] = end
-        lanes.append(lane)
-    return lanes
+            put_text(image, name, at, size, INK, BOLD if lasting else REGULAR)

@@ -152,17 +152,26 @@ def line(
     cv2.line(image, _fixed(a), _fixed(b), colour, thickness, cv2.LINE_AA, _SHIFT)
 
 
-def dot(
-    image: Image,
-    at: NDArray[np.floating[Any]],
-    radius: float,
-    colour: Colour,
-    thickness: int = -1,
-) -> None:
-    """A disc, or a circle of some thickness."""
+def dot(image: Image, at: NDArray[np.floating[Any]], radius: float, colour: Colour) -> None:
+    """A disc."""
     cv2 = load_opencv()
     r = max(1, round(radius * (1 << _SHIFT)))
-    cv2.circle(image, _fixed(at), r, colour, thickness, cv2.LINE_AA, _SHIFT)
+    cv2.circle(image, _fixed(at), r, colour, -1, cv2.LINE_AA, _SHIFT)
+
+
+def ring(
+    image: Image, at: NDArray[np.floating[Any]], radius: float, thickness: float, colour: Colour
+) -> None:
+    """A circle of some thickness, half of it on either side."""
+    cv2 = load_opencv()
+    around = np.linspace(0, 2 * np.pi, 4 * _ROUND, endpoint=False)
+    unit = np.stack((np.cos(around), np.sin(around)), axis=1)
+    middle = np.array(_fixed(at), dtype=np.int32)
+    edges = [
+        middle + np.array(np.rint(unit * max(r, 0) * (1 << _SHIFT)), dtype=np.int32)
+        for r in (radius + thickness / 2, radius - thickness / 2)
+    ]
+    cv2.fillPoly(image, edges, colour, cv2.LINE_AA, _SHIFT)  # between the two outlines
 
 
 def _fixed(point: NDArray[np.floating[Any]]) -> tuple[int, int]:

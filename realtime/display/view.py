@@ -32,6 +32,14 @@ class View:
     status: str = ""
     aspect: float | None = None
 
+    @property
+    def picture_aspect(self) -> float | None:
+        """Width over height of the picture, shown or not; None when not known."""
+        if self.frame.image is None:
+            return self.aspect
+        height, width = self.frame.image.shape[:2]
+        return float(width / height)
+
 
 class Display(Protocol):
     """Shows views."""

@@ -21,12 +21,10 @@ from train.skeletons.stick import (
     MUTED,
     PAPER,
     RULE,
-    SIDES,
     Stage,
     elided,
     font,
     legend,
-    pale,
     text_width,
 )
 
@@ -243,9 +241,10 @@ def _moments(times: NDArray[np.float64], count: int) -> list[int]:
 def _columns(count: int, aspect: float) -> int:
     """Columns that bring a sheet of ``count`` moments of this aspect nearest to the sheet's."""
 
-    def off(columns: int) -> tuple[float, int]:
+    def off(columns: int) -> float:
         rows = -(-count // columns)
-        return abs(np.log(columns * aspect / rows / _SHEET_ASPECT)), columns * rows - count
+        empty = columns * rows - count
+        return float(abs(np.log(columns * aspect / rows / _SHEET_ASPECT))) + 0.4 * empty
 
     return min(range(1, count + 1), key=off)
 
@@ -263,15 +262,3 @@ def _timing(times: NDArray[np.float64]) -> tuple[list[int], list[int]]:
     durations = np.diff(ticks[shown]).tolist()
     last = int(np.median(durations)) if durations else 100
     return shown, [*durations, last]
-
-
-__all__ = [
-    "ENDINGS",
-    "SIDES",
-    "Animation",
-    "animation",
-    "check_ending",
-    "filmstrip",
-    "pale",
-    "save_picture",
-]

@@ -93,7 +93,7 @@ class Stage:
         self._left, right = _range(self._across[seen])
         self._bottom, top = _range(self._up[seen])
         self.width, self.height = right - self._left, top - self._bottom
-        self._order = np.flatnonzero(seen.any(axis=(0, 2)))
+        self._order: list[int] = np.flatnonzero(seen.any(axis=(0, 2))).tolist()
 
     def draw(self, image: Image.Image, frame: int, trail_from: int | None = None) -> None:
         """Draw one frame, filling the image.

@@ -94,6 +94,8 @@ class DescriptionLog:
                 of another style.
         """
         self._path, self._heading = path, heading(style, model)
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: not a regular file; name a file to write to")
         try:
             self._file = path.open("a+b", buffering=0)
         except OSError as error:
@@ -161,8 +163,7 @@ class DescriptionLog:
             if done != len(data):
                 self._file.truncate(size)
                 raise OSError(0, "disk full")
-            if self._path.is_file():
-                os.fsync(self._file.fileno())
+            os.fsync(self._file.fileno())
         except OSError as error:
             raise InputError(f"{self._path}: cannot be written ({error.strerror})") from None
 

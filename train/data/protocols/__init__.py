@@ -65,7 +65,12 @@ def load_fold(name: str) -> Fold:
     sets = tuple(datasets_of(protocol))
     testers = {dataset: tuple(people) for dataset, people in fold["test_subjects"].items()}
     return Fold(
-        name, sets, sets, tuple(fold["unseen"]), tuple(fold["dropped"]), test_subjects=testers
+        name=name,
+        train_sets=sets,
+        test_sets=sets,
+        unseen=tuple(fold["unseen"]),
+        dropped=tuple(fold["dropped"]),
+        test_subjects=testers,
     )
 
 
@@ -92,7 +97,14 @@ def _published(name: str, dataset: str, fold: dict[str, Any]) -> Fold:
         exemplars = dict(zip(unseen, exemplars, strict=True))
     by_subject = fold.get("cross_subject", True)
     people = {dataset: training_subjects(dataset)} if by_subject else {}
-    return Fold(name, (dataset,), (dataset,), unseen, train_subjects=people, exemplars=exemplars)
+    return Fold(
+        name=name,
+        train_sets=(dataset,),
+        test_sets=(dataset,),
+        unseen=unseen,
+        train_subjects=people,
+        exemplars=exemplars,
+    )
 
 
 def _across(name: str, source: Fold, target: Fold) -> Fold:
@@ -101,10 +113,10 @@ def _across(name: str, source: Fold, target: Fold) -> Fold:
     trained -= set(source.unseen)
     unseen = tuple(label for label in target.unseen if label not in trained)
     return Fold(
-        name,
-        source.train_sets,
-        target.test_sets,
-        unseen,
+        name=name,
+        train_sets=source.train_sets,
+        test_sets=target.test_sets,
+        unseen=unseen,
         dropped=tuple(label for label in source.unseen if label not in unseen),
         tested_seen=tuple(label for label in target.unseen if label in trained),
         train_subjects={**source.train_subjects, **target.train_subjects},
@@ -116,11 +128,11 @@ def _held_out(name: str, dataset: str, drawn: Fold, fold: dict[str, Any]) -> Fol
     vocabulary = drawn.name.partition("/")[0]
     tested = set(label_map(vocabulary, dataset).values())
     return Fold(
-        name,
-        tuple(other for other in drawn.train_sets if other != dataset),
-        (dataset,),
-        tuple(fold["unseen"]),
-        tuple(fold["dropped"]),
+        name=name,
+        train_sets=tuple(other for other in drawn.train_sets if other != dataset),
+        test_sets=(dataset,),
+        unseen=tuple(fold["unseen"]),
+        dropped=tuple(fold["dropped"]),
         tested_seen=tuple(sorted(tested - set(fold["unseen"]))),
         test_subjects={d: s for d, s in drawn.test_subjects.items() if d != dataset},
     )

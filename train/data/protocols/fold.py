@@ -24,6 +24,8 @@ class Split:
         test: test clips of labels that no training clip has: these may choose nothing.
         test_seen: test clips of labels that training clips have too, where a protocol tests those
             (another dataset's clips); reported apart from ``test``.
+        tested_seen: labels of ``test_seen``. All test clips, of either sort, are answered with one
+            of ``unseen`` and ``tested_seen``.
         exemplars: in one-shot folds a labelled clip of every unseen class, in the order of
             ``unseen``; none of them is in ``test``.
     """
@@ -34,6 +36,7 @@ class Split:
     held_out: NDArray[np.int64]
     test: NDArray[np.int64]
     test_seen: NDArray[np.int64] = field(default_factory=_none)
+    tested_seen: tuple[str, ...] = ()
     exemplars: NDArray[np.int64] = field(default_factory=_none)
 
 
@@ -81,7 +84,9 @@ class Fold:
         untrained = {*self.unseen, *self.dropped}
         tested = {*self.unseen, *self.tested_seen}
         exemplars = self._find_exemplars(labels, datasets, subjects, clips)
-        train, held_out, testing = [], [], []
+        train: list[int] = []
+        held_out: list[int] = []
+        testing: list[int] = []
         for index, (label, dataset, subject) in enumerate(
             zip(labels, datasets, subjects, strict=True)
         ):
@@ -108,6 +113,7 @@ class Fold:
             held_out=np.array(held_out, np.int64),
             test=np.array(test, np.int64),
             test_seen=np.array(test_seen, np.int64),
+            tested_seen=tuple(sorted({labels[i] for i in test_seen})),
             exemplars=np.array(sorted(exemplars, key=lambda i: labels[i]), np.int64),
         )
 
@@ -143,7 +149,9 @@ class Fold:
             elif name == named:
                 chosen[label] = index
         if missing := [label for label in self.unseen if label not in chosen]:
-            names = ", ".join(f"{label!r} ({self.exemplars.get(label, 'any')})" for label in missing)
+            names = ", ".join(
+                f"{label!r} ({self.exemplars.get(label, 'any')})" for label in missing
+            )
             raise InputError(
                 f"fold {self.name}: no exemplar clip of {names}; build the store from all of "
                 f"{', '.join(self.test_sets)}"

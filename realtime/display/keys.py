@@ -1,0 +1,71 @@
+"""Keys pressed in the terminal, one at a time, without waiting for Enter."""
+
+import contextlib
+import os
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+with contextlib.suppress(ImportError):  # Windows has none of them
+    import select
+    import termios
+    import tty
+
+
+class Keys:
+    """Reads keys while it is open; nothing where standard input is no terminal of ours.
+
+    Ctrl-C keeps its meaning. The terminal is put back as it was by :meth:`close`.
+    """
+
+    def __init__(self) -> None:
+        self._saved: list[Any] | None = None
+        self._terminal = -1
+
+    def open(self) -> None:
+        """Begin to listen."""
+        if self._saved is not None or "termios" not in globals():
+            return
+        try:
+            self._terminal = sys.stdin.fileno()
+            # A process in the background would be stopped for touching the terminal.
+            if not os.isatty(self._terminal) or os.tcgetpgrp(self._terminal) != os.getpgrp():
+                return
+            self._saved = termios.tcgetattr(self._terminal)
+            tty.setcbreak(self._terminal)
+        except (OSError, ValueError, termios.error):
+            self._saved = None
+
+    def pressed(self) -> str | None:
+        """The next key that was pressed; None when there is none."""
+        if self._saved is None or not select.select([self._terminal], [], [], 0)[0]:
+            return None
+        with contextlib.suppress(OSError):
+            character = os.read(self._terminal, 1).decode("ascii", errors="ignore")
+            if character == "\x1b":  # Escape alone, or the beginning of an arrow key or the like
+                more = select.select([self._terminal], [], [], 0.01)[0]
+                if not more:
+                    return "q"
+                os.read(self._terminal, 32)
+                return None
+            return character if character.isprintable() and character else None
+        return None
+
+    def close(self) -> None:
+        """Put the terminal back as it was."""
+        saved, self._saved = self._saved, None
+        if saved is not None:
+            with contextlib.suppress(OSError, termios.error):
+                termios.tcsetattr(self._terminal, termios.TCSADRAIN, saved)
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
