@@ -1,5 +1,6 @@
 """``pgfa-bench``: the figures of a checkpoint."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from train.data.store import Store
 from train.device import resolve_device
 from train.evaluation.zero_shot import zero_shot
 from train.text.encoder import cache_folder
+from train.training.fit import add_figures
 
 app = make_app(
     "Evaluate checkpoints as the paper does.\n\n"
@@ -37,9 +39,12 @@ def two_pass(
     ] = None,
     alpha: Annotated[float, typer.Option(help="Tolerance margin.", min=0.0, max=1.0)] = 0.9,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.AUTO,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the figures into the checkpoint's description.")
+    ] = False,
 ) -> None:
     """Alg. 2 on the classes that the checkpoint has never seen."""
-    result = zero_shot(
+    results = zero_shot(
         checkpoint,
         Store.open(store),
         alpha=alpha,
@@ -47,9 +52,16 @@ def two_pass(
         device=resolve_device(device.value),
         cache=cache_folder(),
     )
-    typer.echo(f"{result.samples} clips of {result.classes} unseen classes, alpha {alpha}")
-    typer.echo(f"plain    {result.plain}")
-    typer.echo(f"aligned  {result.aligned}")
+    for kind, result in results.items():
+        typer.echo(
+            f"{result.samples} clips of {kind} classes among {result.classes}, alpha {alpha}"
+        )
+        typer.echo(f"plain    {result.plain}")
+        typer.echo(f"aligned  {result.aligned}")
+    if write:
+        figures = {kind: asdict(result) for kind, result in results.items()}
+        add_figures(checkpoint, {"two_pass": {"alpha": alpha, **figures}})
+        typer.echo(f"written into {checkpoint}")
 
 
 def main() -> None:

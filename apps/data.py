@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from apps.cli import examples, make_app, run
+from apps.describe import describe
 from apps.inspection import print_summary
 from apps.recorded import clip_from_recording
 from bank.errors import InputError
@@ -150,6 +151,16 @@ def _find(place: str, reader_name: str | None) -> Clip:
     if path.suffix == ".poses":
         return clip_from_recording(path)
     raise InputError(f"{path}: neither a store nor a .poses recording; name its set by --reader")
+
+
+app.command(
+    "describe",
+    help="Let a language model describe labels; may be interrupted and called again.\n\n"
+    + examples(
+        "pgfa-data describe labels.txt --endpoint http://127.0.0.1:11434/v1 --model qwen3 "
+        "--out labels.skeleton.tsv",
+    ),
+)(describe)
 
 
 def main() -> None:

@@ -28,7 +28,8 @@ def print_summary(summary: Summary, console: Console) -> None:
 
 def _table(title: str, left: int, *columns: str) -> Table:
     """A table whose first ``left`` columns are words and the others numbers."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    heading = Text(title, style="bold")  # as it is: a folder's name may hold brackets
+    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number < left else "right")
     return table
@@ -39,6 +40,7 @@ def _sets(summary: Summary) -> Table:
     table = _table(
         title, 1, "set", "clips", "classes", "subjects", "views", "2 bodies", "fps", "hours", "bad"
     )
+    table.columns[0].no_wrap = True
     for one in summary.sets:
         table.add_row(
             one.name if one.complete else f"{one.name} (not complete)",

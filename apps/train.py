@@ -62,10 +62,11 @@ def fit_command(
     )
     result = fit(Store.open(store), recipe, out, resolve_device(device.value), cache_folder())
     progress = result.progress
-    typer.echo(
-        f"held-out seen accuracy: {progress.history[-1]['held_out_seen']:.2%} last, "
-        f"{progress.best_score:.2%} best (epoch {progress.best_epoch})"
-    )
+    if "held_out_seen" in progress.history[-1]:
+        typer.echo(
+            f"held-out seen accuracy: {progress.history[-1]['held_out_seen']:.2%} last, "
+            f"{progress.best_score:.2%} best (epoch {progress.best_epoch})"
+        )
     typer.echo(f"checkpoints: {result.last}, {result.best}")
 
 

@@ -18,7 +18,7 @@ Cell = tuple[str, Colour | None]
 
 
 def figures(view: View, columns: int, rows: int) -> list[list[Cell]]:
-    """Everybody in a frame, as characters.
+    """Everybody in a frame, as characters; seen from the front, as large as they fit.
 
     Args:
         view: who is where.
@@ -28,15 +28,11 @@ def figures(view: View, columns: int, rows: int) -> list[list[Cell]]:
     Returns:
         ``rows`` lists of ``columns`` characters with their colours (None where nobody is).
     """
-    width, height = float(columns * _ACROSS), float(rows * _DOWN)
-    aspect = view.picture_aspect
-    shown = width if aspect is None else min(width, height * aspect)
-    tall = height if aspect is None else min(height, width / aspect)
-    margin = np.array(((width - shown) / 2, (height - tall) / 2))
+    width, height = columns * _ACROSS, rows * _DOWN
     cells: list[list[Cell]] = [[(" ", None)] * columns for _ in range(rows)]
-    for body, points in place(view.frame, shown, tall, use_pixels=aspect is not None):
-        dots = np.zeros((rows * _DOWN, columns * _ACROSS), dtype=np.uint8)
-        draw_bones(dots, points + margin)
+    for body, points in place(view.frame, width, height, use_pixels=False):
+        dots = np.zeros((height, width), dtype=np.uint8)
+        draw_bones(dots, points)
         lit = dots.reshape(rows, _DOWN, columns, _ACROSS) > 0
         codes = (lit.astype(int) << _BITS).sum(axis=(1, 3))
         for row, column in np.argwhere(codes):

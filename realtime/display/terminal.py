@@ -1,6 +1,8 @@
 """A live view for terminals, and plain lines where the output is no terminal."""
 
+import sys
 import time
+from io import TextIOWrapper
 from itertools import groupby
 from typing import Final
 
@@ -31,7 +33,7 @@ from realtime.display.view import View
 _REDRAWS: Final = 8.0  # a second
 _LINE_EVERY: Final = 1.0  # seconds between lines at least, where there is no terminal
 _NEWS_EVERY: Final = 10.0  # seconds after which a line comes though nothing has changed
-_FIGURE: Final = (26, 13)  # columns and rows of the stick figures
+_FIGURE_ROWS: Final = 16  # of the stick figures at most; twice as many columns
 _NARROW: Final = 64  # columns below which there is no room for them
 _LANES: Final = 3
 _LEAST_ROWS: Final = 12
@@ -45,6 +47,8 @@ class TerminalDisplay:
     """
 
     def __init__(self, console: Console | None = None) -> None:
+        if console is None and isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # labels may be in any script
         self._console = console or Console()
         self._live: Live | None = None
         self._keys = Keys()
@@ -94,14 +98,15 @@ def render(view: View, width: int, height: int) -> RenderableType:
     head.truncate(width, overflow="ellipsis")
     timeline = _timeline(view, width, colours)
     rows = height - 1 - len(timeline) - 2
-    side = width if width < _NARROW else width - _FIGURE[0] - 2
+    tall = min(rows, _FIGURE_ROWS)
+    side = width if width < _NARROW else width - 2 * tall - 2
     answers = _answers(view, side, max(rows - 3, 1), colours)
-    bank = _bank(view, side, min(rows, _FIGURE[1]) - len(answers) - 1, colours)
+    bank = _bank(view, side, tall - len(answers) - 1, colours)
     column = Group(*answers, Text(), *bank)
     if width < _NARROW:
         return Group(head, Text(), column, Text(), *timeline)
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_row(_people(view, min(rows, _FIGURE[1])), column)
+    grid.add_row(_people(view, tall), column)
     return Group(head, Text(), grid, Text(), *timeline)
 
 
@@ -124,7 +129,7 @@ def _news(view: View) -> str:
 
 def _people(view: View, rows: int) -> Text:
     text = Text(no_wrap=True)
-    for place, row in enumerate(figures(view, _FIGURE[0], rows)):
+    for place, row in enumerate(figures(view, 2 * rows, rows)):
         text.append("\n" if place else "")
         for colour, cells in groupby(row, key=lambda cell: cell[1]):
             style = "" if colour is None else hexadecimal(colour)

@@ -1,26 +1,40 @@
-"""pgfa-data as a user runs it: the real program, in a process of its own."""
+"""pgfa-data as a user runs it: the real entry point, once in a process of its own."""
 
+import io
 import json
 import subprocess
 import sys
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from apps.data import main
 from realtime.frames import Body, BodyFrame
 from realtime.sources.recording import RecordingWriter
 from train.data.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = "from apps.data import main; main()"
 
 
 def data(*arguments):
-    command = [sys.executable, "-c", CODE, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    """Run the program's entry point; what it prints and its exit code."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.object(sys, "argv", ["pgfa-data", *map(str, arguments)]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    return SimpleNamespace(
+        returncode=ended.value.code, stdout=out.getvalue(), stderr=err.getvalue()
+    )
 
 
 def good(*arguments):
@@ -40,7 +54,8 @@ def bad(*arguments):
 
 def kard_file(frames, seed):
     """KARD's 15 joints in millimetres."""
-    values = np.random.default_rng(seed).uniform(-900, 900, (frames * 15, 3)) + (0, 0, 3000)
+    values = np.random.default_rng(seed).uniform(-900, 900, (frames * 15, 3))
+    values[:, 2] += 3000
     return "".join(f"{x:.3f} {y:.3f} {z:.3f}\n" for x, y, z in values)
 
 
@@ -202,7 +217,7 @@ def test_other_bad_input_is_one_line_too(raw, tmp_path):
     assert broken.name in bad("view", broken, "--reader", "kard", "--out", tmp_path / "x.png")
 
 
-@pytest.mark.parametrize("command", ["readers", "build", "inspect", "view"])
+@pytest.mark.parametrize("command", ["readers", "build", "inspect", "view", "describe"])
 def test_help_has_examples(command):
     text = good(command, "--help")
     assert "Examples" in text and f"$ pgfa-data {command}" in text
@@ -218,3 +233,14 @@ def test_two_sets_with_the_same_name_are_told_apart(tmp_path):
     line = bad("view", f"{tmp_path / 'store'}:clip002", "--out", tmp_path / "x.png")
     assert "one/clip002, two/clip002" in line
     good("view", f"{tmp_path / 'store'}:two/clip002", "--out", tmp_path / "x.png")
+
+
+def test_in_a_process_of_its_own(store, tmp_path):
+    code = "from apps.data import main; main()"
+    program = [sys.executable, "-c", code, "view"]
+    options = {"cwd": ROOT, "capture_output": True, "text": True, "timeout": 120}
+    done = subprocess.run([*program, f"{store}:0", "--out", tmp_path / "x.png"], **options)
+    assert done.returncode == 0 and (tmp_path / "x.png").exists(), done.stderr
+    done = subprocess.run([*program, f"{store}:99", "--out", tmp_path / "y.png"], **options)
+    assert done.returncode == 2
+    assert done.stderr.startswith("pgfa-data: ") and len(done.stderr.splitlines()) == 1

@@ -66,7 +66,7 @@ def test_walking_to_the_left_side_brings_the_left_to_the_front():
     joints[..., INDEX["HandTipLeft"], 2] -= 0.5
     joints[..., INDEX["ThumbLeft"], 2] -= 0.5
     ahead = drawn(Stage(joints, turn=90))
-    rows, columns = np.nonzero((ahead == SIDES["left"]).all(axis=-1))
+    columns = np.nonzero((ahead == SIDES["left"]).all(axis=-1))[1]
     middle = centre(ahead[: len(ahead) // 3], SIDES["trunk"])[1]
     assert middle - columns.min() > 80  # seen from their left, people look to the left
     assert columns.max() - middle < 20

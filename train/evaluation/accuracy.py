@@ -1,5 +1,6 @@
 """Zero-shot accuracy, plain and aligned, of features against class texts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -48,7 +49,9 @@ class ZeroShotResult:
     classes: int
 
 
-def evaluate(features: Tensor, labels: Tensor, text: Tensor, alpha: float) -> ZeroShotResult:
+def evaluate(
+    features: Tensor, labels: Tensor, text: Tensor, alpha: float, groups: Mapping[str, Tensor]
+) -> dict[str, ZeroShotResult]:
     """Alg. 2 on features whose labels are known.
 
     Args:
@@ -56,11 +59,17 @@ def evaluate(features: Tensor, labels: Tensor, text: Tensor, alpha: float) -> Ze
         labels: (N,) class of each.
         text: (K, d) class features.
         alpha: tolerance margin.
+        groups: names to (N,) bool; samples that are reported apart, though all are aligned and
+            answered together. Empty groups are left out.
     """
     aligned = align_two_pass(features, text, alpha=alpha)
-    return ZeroShotResult(
-        plain=Accuracy.of(aligned.pseudo_labels, labels),
-        aligned=Accuracy.of(aligned.predictions, labels),
-        samples=len(labels),
-        classes=len(text),
-    )
+    return {
+        name: ZeroShotResult(
+            plain=Accuracy.of(aligned.pseudo_labels[members], labels[members]),
+            aligned=Accuracy.of(aligned.predictions[members], labels[members]),
+            samples=int(members.sum()),
+            classes=len(text),
+        )
+        for name, members in groups.items()
+        if members.any()
+    }

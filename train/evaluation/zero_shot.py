@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from bank.errors import InputError
 from train.data.store import Store
 from train.evaluation.accuracy import ZeroShotResult, evaluate
@@ -20,8 +23,11 @@ def zero_shot(
     fold: str | None = None,
     device: str = "cpu",
     cache: Path | None = None,
-) -> ZeroShotResult:
-    """Plain and aligned accuracy on the unseen classes.
+) -> dict[str, ZeroShotResult]:
+    """Plain and aligned accuracy on a fold's test clips.
+
+    Where a fold tests clips of seen classes too (a held-out set), all clips are aligned and
+    answered together, among all tested classes, and the two kinds are reported apart.
 
     Args:
         checkpoint: what to evaluate.
@@ -44,10 +50,14 @@ def zero_shot(
             f"{checkpoint}: was trained on {', '.join(leaked)}, unseen in fold {fold}; "
             "give the fold it was trained for"
         )
-    preprocessing = Preprocessing.from_dict(info.preprocessing)
-    samples = samples_of(store, preprocessing, split.test, split.unseen)
-    vocabulary = info.training.get("vocabulary", fold.partition("/")[0])
+    labels = sorted({*split.unseen, *split.tested_seen})
+    clips = np.concatenate([split.test, split.test_seen])
+    samples = samples_of(store, Preprocessing.from_dict(info.preprocessing), clips, labels)
+    unseen = torch.arange(len(clips)) < len(split.test)
+    vocabulary = info.training.get("vocabulary", "open")
     text = class_features(
-        describe(vocabulary, info.text_style, split.unseen), TextEncoder(info.text_encoder, cache)
+        describe(vocabulary, info.text_style, labels), TextEncoder(info.text_encoder, cache)
     )
-    return evaluate(model.encode(samples.x, samples.present), samples.labels, text, alpha)
+    features = model.encode(samples.x, samples.present)
+    groups = {"unseen": unseen, "seen": ~unseen}
+    return evaluate(features, samples.labels, text, alpha, groups)

@@ -198,7 +198,12 @@ def _palette(
     sample.paste(ground)
     for number, frame in enumerate(some):
         sample.paste(_moment(stage, frame, panel), (0, ground.height + number * panel[1]))
-    return sample.quantize(_COLOURS)
+    palette = sample.quantize(_COLOURS)
+    # Colours are looked up in steps of four: an entry just below that of the paper would win.
+    colours = np.array(palette.getpalette(), np.uint8).reshape(-1, 3)
+    colours[(colours >= np.array(PAPER) - 7).all(axis=1)] = PAPER
+    palette.putpalette(colours.tobytes())
+    return palette
 
 
 def _moment(

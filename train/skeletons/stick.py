@@ -169,14 +169,14 @@ class Stage:
         whole.sort(key=lambda bone: -float(depth[bone[0]] + depth[bone[1]]))
         if seen[_HEAD]:
             _draw_head(draw, points[_HEAD], thick, place, scale)
+        for joint in np.flatnonzero(seen):  # those that hang on no limb, too
+            if joint != _HEAD:
+                _dot(draw, points[joint], thick * 0.6, _colour(int(joint), place))
         for a, b in whole:
             fine = thick if "Tip" not in NTU_25[a] and "Thumb" not in NTU_25[a] else thick * 0.6
             # A rim of paper keeps limbs apart that cross.
-            for colour, wide in ((PAPER, fine + thick * 0.7), (_colour(a, place), fine)):
+            for colour, wide in ((PAPER, fine + thick * 0.5), (_colour(a, place), fine)):
                 _draw_limb(draw, points[a], points[b], colour, wide, rim=colour == PAPER)
-        for joint in np.flatnonzero(seen):
-            if joint != _HEAD:
-                _dot(draw, points[joint], thick * 0.62, _colour(int(joint), place))
 
 
 def _draw_limb(
@@ -191,8 +191,8 @@ def _draw_limb(
         a, b = a + 0.25 * (b - a), b + 0.25 * (a - b)
     draw.line([tuple(a.tolist()), tuple(b.tolist())], colour, max(1, round(wide)))
     if not rim:
-        _dot(draw, a, wide / 2, colour)
-        _dot(draw, b, wide / 2, colour)
+        _dot(draw, a, wide * 0.6, colour)
+        _dot(draw, b, wide * 0.6, colour)
 
 
 def _draw_head(

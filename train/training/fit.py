@@ -63,7 +63,7 @@ def split_of(store: Store, fold: str) -> Split:
     """A fold's clips in a store."""
     table = store.table
     return load_fold(fold).split(
-        table.label.tolist(), table.dataset.tolist(), table.subject.tolist()
+        table.label.tolist(), table.dataset.tolist(), table.subject.tolist(), table.clip.tolist()
     )
 
 
@@ -155,7 +155,7 @@ def fit(
         text,
         recipe.options,
         folder,
-        validate,
+        validate if len(held_out.labels) else None,
         on_best=lambda progress: write(best, progress),
         device=device,
     )

@@ -77,7 +77,7 @@ def train(
     text: Tensor,
     options: TrainingOptions,
     folder: Path,
-    validate: Callable[[], float],
+    validate: Callable[[], float] | None,
     on_best: Callable[[Progress], None],
     device: str = "cpu",
 ) -> Progress:
@@ -90,7 +90,8 @@ def train(
         text: (K, d) class features.
         options: settings; a run is resumed only under the settings it began with.
         folder: where ``state.safetensors`` is kept, replaced after every epoch.
-        validate: score of the present weights on held-out samples of seen classes.
+        validate: score of the present weights on held-out samples of seen classes; None where
+            nothing is held out, and then the latest epoch counts as the best.
         on_best: called when the score is the best so far.
         device: where to compute.
 
@@ -134,13 +135,11 @@ def train(
             value.backward()
             optimiser.step()
             total += float(value.detach())
-        score = validate()
+        figures = {"loss": total / steps, "tau": float(1 / loss.scale.detach())}
+        score = float(epoch)
+        if validate is not None:
+            score = figures["held_out_seen"] = validate()
         progress.epoch = epoch + 1
-        figures = {
-            "loss": total / steps,
-            "held_out_seen": score,
-            "tau": float(1 / loss.scale.detach()),
-        }
         progress.history.append(figures)
         bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
         if score > progress.best_score:
