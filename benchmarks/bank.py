@@ -1,6 +1,6 @@
 """Speed of the prototype bank and of the two passes, on one core.
 
-    python benchmarks/bank.py [--stream 20000] [--samples 56578]
+    python -m benchmarks.bank [--stream 20000] [--samples 56578]
 
 Two references are written below in the plainest way and run in the same process on the same
 features: scoring a sample against the texts without learning anything, and the paper's two passes

@@ -1,6 +1,6 @@
 """Clips per second of the preprocessing, against the published algorithm frame by frame.
 
-    python benchmarks/preprocess.py [--clips 400]
+    python -m benchmarks.preprocess [--clips 400]
 
 The reference below does what the published description says in the plainest way: loops over
 clips, frames and bodies, one matrix product per body and frame. Both get the same arrays in memory,

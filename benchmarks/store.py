@@ -1,6 +1,6 @@
 """A store of NTU-120's size: memory while it is built, seconds to open it.
 
-    python benchmarks/store.py [--clips 114480] [--folder /somewhere/with/room]
+    python -m benchmarks.store [--clips 114480] [--folder /somewhere/with/room]
 
 The clips are made up but sized as NTU RGB+D 120's are (40 to 110 frames, a second body in one of
 five; about 3 GB), so that the store is measured and not a parser. Each step runs in a process of

@@ -4,12 +4,14 @@ import contextlib
 import os
 import sys
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 with contextlib.suppress(ImportError):  # Windows has none of them
     import select
     import termios
     import tty
+
+_SEQUENCE_SECONDS: Final = 0.01  # within which the rest of an arrow key's characters come
 
 
 class Keys:
@@ -41,15 +43,26 @@ class Keys:
         if self._saved is None or not select.select([self._terminal], [], [], 0)[0]:
             return None
         with contextlib.suppress(OSError):
-            character = os.read(self._terminal, 1).decode("ascii", errors="ignore")
-            if character == "\x1b":  # Escape alone, or the beginning of an arrow key or the like
-                more = select.select([self._terminal], [], [], 0.01)[0]
-                if not more:
-                    return "q"
-                os.read(self._terminal, 32)
-                return None
+            character = self._read()
+            if character == "\x1b":
+                return None if self._skip_sequence() else "q"
             return character if character.isprintable() and character else None
         return None
+
+    def _read(self) -> str:
+        return os.read(self._terminal, 1).decode("ascii", errors="ignore")
+
+    def _skip_sequence(self) -> bool:
+        """Read what follows Escape if it begins an arrow key or the like; whether it does."""
+        if not select.select([self._terminal], [], [], _SEQUENCE_SECONDS)[0]:
+            return False
+        kind = self._read()
+        if kind == "O":
+            self._read()
+        elif kind == "[":
+            while not "@" <= (self._read() or "@") <= "~":
+                pass
+        return True
 
     def close(self) -> None:
         """Put the terminal back as it was."""

@@ -66,14 +66,15 @@ def draw_figures(image: Image, room: Rect, view: View, style: Style) -> None:
     fill(image, room, PANEL, style.px(4))
     latency = "–" if view.latency_ms is None else f"{view.latency_ms:.0f}"
     big = style.px(18)
-    for place, (value, unit, what) in enumerate(
-        ((f"{view.fps:.1f}", "fps", "frame rate"), (latency, "ms", "latency"))
-    ):
-        x = room.x + style.px(10) + place * room.width // 2
-        put_text(image, value, (x, room.y + style.px(13)), big, INK, BOLD)
+    half = room.width // 2
+    shown = ((f"{view.fps:.1f}", "fps", "frame rate"), (latency, "ms", "latency"))
+    for place, (value, unit, what) in enumerate(shown):
+        panel = Rect(room.x + place * half, room.y, half, room.height).cut(image)
+        x = style.px(10)
+        put_text(panel, value, (x, style.px(13)), big, INK, BOLD)
         after = x + text_width(value, big, BOLD) + style.px(4)
-        put_text(image, unit, (after, room.y + style.px(15)), style.small, DIM)
-        put_text(image, what, (x, room.y + style.px(28)), style.small, FAINT)
+        put_text(panel, unit, (after, style.px(15)), style.small, DIM)
+        put_text(panel, what, (x, style.px(28)), style.small, FAINT)
 
 
 def draw_answers(image: Image, room: Rect, view: View, style: Style) -> int:

@@ -1,9 +1,11 @@
 """Which display is chosen, on a real screen where one can be had."""
 
+import os
 import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -59,7 +61,7 @@ def screen(monkeypatch):
 WINDOW = """
 import time
 from realtime.display import choose_display
-from tests.display.views import standing, view
+from display_views import standing, view
 display = choose_display(headless=False)
 print(type(display).__name__, flush=True)
 until = time.monotonic() + 60
@@ -81,6 +83,7 @@ def test_a_window_opens_and_gives_keys(screen):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
     ) as process:
         assert process.stdout.readline() == "WindowDisplay\n"
         window = ""

@@ -22,9 +22,10 @@ def samples():
     return Samples(x, torch.tensor([[True, False]]).repeat(24, 1), labels)
 
 
-def new_model():
+def new_model(dropout):
     torch.manual_seed(0)
-    return SkeletonModel(make_encoder("st-gcn", hidden_channels=4, out_channels=8, dropout=0.1), 8)
+    encoder = make_encoder("st-gcn", hidden_channels=8, out_channels=16, dropout=dropout)
+    return SkeletonModel(encoder, 8)
 
 
 def accuracy(model, data):
@@ -33,8 +34,8 @@ def accuracy(model, data):
     )
 
 
-def run(folder, epochs, stop_after=None):
-    model, loss, data = new_model(), ContrastiveLoss(), samples()
+def run(folder, epochs, stop_after=None, dropout=0.3):
+    model, loss, data = new_model(dropout), ContrastiveLoss(), samples()
     options = TrainingOptions(epochs=epochs, batch=8, warmup=1.0, learning_rate=0.02)
 
     def validate():
@@ -51,7 +52,7 @@ def run(folder, epochs, stop_after=None):
 
 
 def test_it_learns(tmp_path):
-    model, progress = run(tmp_path, epochs=25)
+    model, progress = run(tmp_path, epochs=25, dropout=0.0)
     assert progress.history[-1]["loss"] < progress.history[0]["loss"]
     assert accuracy(model, samples()) > 0.9
 
@@ -70,3 +71,19 @@ def test_a_folder_of_other_settings_is_refused(tmp_path):
     run(tmp_path, epochs=1)
     with pytest.raises(InputError, match="other settings"):
         run(tmp_path, epochs=2)
+
+
+def test_without_held_out_clips_the_latest_epoch_counts_as_best(tmp_path):
+    best = []
+    progress = train(
+        new_model(0.0),
+        ContrastiveLoss(),
+        samples(),
+        TEXT,
+        TrainingOptions(epochs=2, batch=8),
+        tmp_path,
+        None,
+        on_best=lambda progress: best.append(progress.epoch),
+    )
+    assert best == [1, 2]
+    assert "held_out_seen" not in progress.history[0]
