@@ -111,7 +111,11 @@ def live(
             Publisher(None if no_publish else publish, stream=opened.name)
         )
         log = stack.enter_context(EventLog(events)) if events else None
-        recording = stack.enter_context(RecordingWriter(record, fps=opened.fps)) if record else None
+        recording = (
+            stack.enter_context(RecordingWriter(record, fps=opened.fps, aspect=opened.aspect))
+            if record
+            else None
+        )
         recogniser = Recogniser(
             checkpoint, labels, alpha=alpha, device=device.value, cache=cache_folder()
         )

@@ -17,8 +17,26 @@
 ``docs/bank.md`` tells what is promised.
 """
 
-from bank.alignment import Alignment, align_two_pass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from bank.errors import InputError
-from bank.prototypes import PrototypeBank
+
+if TYPE_CHECKING:
+    from bank.alignment import Alignment, align_two_pass
+    from bank.prototypes import PrototypeBank
 
 __all__ = ["Alignment", "InputError", "PrototypeBank", "align_two_pass"]
+
+# Loaded when first asked for: programs that only want `bank.errors` need not wait for torch.
+_ROOMS = {
+    "Alignment": "bank.alignment",
+    "PrototypeBank": "bank.prototypes",
+    "align_two_pass": "bank.alignment",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ROOMS[name]), name)

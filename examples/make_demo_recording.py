@@ -24,8 +24,10 @@ def make(
     clips: Annotated[list[Path], typer.Argument(help="Videos, in order.")],
 ) -> None:
     """Join the poses of clips into one recording."""
+    with open_source(str(clips[0])) as first:
+        writer = RecordingWriter(out, fps=first.fps, aspect=first.aspect, note="demo")
     begin, index = 0.0, 0
-    with RecordingWriter(out) as writer:
+    with writer:
         for clip in tqdm(clips, unit="clip"):
             end = begin
             with open_source(str(clip)) as source, PoseEstimator() as estimate:

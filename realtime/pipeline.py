@@ -1,6 +1,7 @@
 """The way of a frame: source, poses, tracks, windows, recogniser, publisher, display."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,8 +69,9 @@ class Pipeline:
         self._frame: BodyFrame | None = None
 
     def stop(self, reason: str) -> None:
-        """End the run after the frame in hand."""
+        """End the run after the frame in hand, also where the source has nothing to give."""
         self._stop = self._stop or reason
+        self.source.stop()
 
     def run(self) -> Summary:
         """Run to the end of the source, the time limit, a signal or the quit key.
@@ -77,11 +79,8 @@ class Pipeline:
         Raises:
             InputError: the source fails, or a file cannot be written.
         """
-        began = time.monotonic()
-        with _signals(self.stop):
+        with _signals(self.stop), _time_limit(self.max_seconds, self.stop):
             for item in self.source:
-                if self.max_seconds is not None and time.monotonic() - began >= self.max_seconds:
-                    self.stop("time limit")
                 if self._stop:
                     break
                 self._step(self._bodies(item))
@@ -193,7 +192,23 @@ class Pipeline:
             fps=self.meter.recent_fps,
             latency_ms=None if latency is None else latency.p50,
             support=self._support(),
+            aspect=self.source.aspect,
         )
+
+
+@contextmanager
+def _time_limit(seconds: float | None, stop: Callable[[str], None]) -> Iterator[None]:
+    """Stop the run after so many seconds, whether frames come or not."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, stop, ("time limit",))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from realtime.display.figure import draw_bones, place
+from realtime.display.figure import BONES, HEAD, Points, head_radius, place
 from realtime.display.palette import Colour, person_colour
 from realtime.display.view import View
 
@@ -31,11 +32,30 @@ def figures(view: View, columns: int, rows: int) -> list[list[Cell]]:
     width, height = columns * _ACROSS, rows * _DOWN
     cells: list[list[Cell]] = [[(" ", None)] * columns for _ in range(rows)]
     for body, points in place(view.frame, width, height, use_pixels=False):
-        dots = np.zeros((height, width), dtype=np.uint8)
-        draw_bones(dots, points)
-        lit = dots.reshape(rows, _DOWN, columns, _ACROSS) > 0
+        lit = _dots(points, width, height).reshape(rows, _DOWN, columns, _ACROSS)
         codes = (lit.astype(int) << _BITS).sum(axis=(1, 3))
         for row, column in np.argwhere(codes):
             character = chr(_BLANK + int(codes[row, column]))
             cells[row][column] = (character, person_colour(body.track))
     return cells
+
+
+def _dots(points: Points, width: int, height: int) -> NDArray[np.bool_]:
+    """(height, width) where one person's bones and head run; without OpenCV's help."""
+    seen = np.asarray(np.isfinite(points).all(axis=1))
+    head = head_radius(points, seen)
+    along = np.linspace(0.0, 1.0, 2 * max(width, height))[:, None]
+    strokes = [
+        points[a] + along * (points[b] - points[a])
+        for a, b in BONES
+        if seen[a] and seen[b] and not (b == HEAD and head)
+    ]
+    if head:
+        turn = 2 * np.pi * along
+        strokes.append(points[HEAD] + head * np.concatenate((np.cos(turn), np.sin(turn)), axis=1))
+    dots = np.zeros((height, width), dtype=np.bool_)
+    if strokes:
+        x, y = np.rint(np.concatenate(strokes)).T
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        dots[y[inside].astype(int), x[inside].astype(int)] = True
+    return dots

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from realtime.display.palette import INK, Colour, mix
 from realtime.display.shapes import Image, dot, line, ring
 from realtime.frames import Body, BodyFrame
-from realtime.sources.opencv import load_opencv
 from train.skeletons.joints import INDEX, SPINE_BASE
 
 Points = NDArray[np.floating[Any]]
@@ -37,7 +36,7 @@ _PARENT: Final = {
 BONES: Final = tuple((INDEX[a], INDEX[b]) for a, ends in _PARENT.items() for b in ends)
 _LEFT: Final = frozenset(i for name, i in INDEX.items() if "Left" in name)
 _RIGHT: Final = frozenset(i for name, i in INDEX.items() if "Right" in name)
-_NECK, _HEAD = INDEX["Neck"], INDEX["Head"]
+_NECK, HEAD = INDEX["Neck"], INDEX["Head"]
 _FINE: Final = frozenset(i for name, i in INDEX.items() if name.startswith(("HandTip", "Thumb")))
 
 _TALL: Final = 2.3  # metres that the height of a picture without pixels shows
@@ -108,26 +107,26 @@ def draw_figure(image: Image, points: Points, colour: Colour) -> None:
     thick = int(np.clip(round(span / 70), 2, 8))
     outline = mix(colour, (0, 0, 0), 0.82)
     bones = [(a, b) for a, b in BONES if seen[a] and seen[b]]
-    head = _head_radius(points, seen)
+    head = head_radius(points, seen)
     for wide, colours in ((thick + 2, dict.fromkeys("lrm", outline)), (thick, _shades(colour))):
         for a, b in bones:
-            if b == _HEAD and head:
+            if b == HEAD and head:
                 continue
             fine = b in _FINE
             line(image, points[a], points[b], colours[_side(b)], max(wide - 2, 1) if fine else wide)
         if head:
-            ring(image, points[_HEAD], head, wide - thick / 3, colours["m"])
+            ring(image, points[HEAD], head, wide - thick / 3, colours["m"])
     joint = max(thick * 0.5, 1.0)
     for index in np.flatnonzero(seen):
-        if index not in _FINE and not (index == _HEAD and head):
+        if index not in _FINE and not (index == HEAD and head):
             dot(image, points[index], joint, INK)
 
 
-def _head_radius(points: Points, seen: NDArray[np.bool_]) -> float:
+def head_radius(points: Points, seen: NDArray[np.bool_]) -> float:
     """Of the circle around the head joint, so that it stands on the neck; 0 when not seen."""
-    if not (seen[_NECK] and seen[_HEAD]):
+    if not (seen[_NECK] and seen[HEAD]):
         return 0.0
-    return float(np.linalg.norm(points[_HEAD] - points[_NECK])) * 0.75
+    return float(np.linalg.norm(points[HEAD] - points[_NECK])) * 0.75
 
 
 def _side(joint: int) -> str:
@@ -136,21 +135,3 @@ def _side(joint: int) -> str:
 
 def _shades(colour: Colour) -> dict[str, Colour]:
     return {"m": colour, "l": mix(colour, INK, 0.45), "r": mix(colour, (0, 0, 0), 0.28)}
-
-
-def draw_bones(image: Image, points: Points) -> None:
-    """Draw one person in lines one pixel thin, for pictures of few pixels.
-
-    Args:
-        image: (H, W) uint8; what is drawn becomes 255.
-        points: (25, 2) pixels; NaN where not seen.
-    """
-    cv2 = load_opencv()
-    seen = np.asarray(np.isfinite(points).all(axis=1))
-    head = _head_radius(points, seen)
-    whole = np.clip(np.rint(np.where(seen[:, None], points, 0)), -1e4, 1e4).astype(int).tolist()
-    for a, b in BONES:
-        if seen[a] and seen[b] and not (b == _HEAD and head):
-            cv2.line(image, whole[a], whole[b], 255, 1)
-    if head:
-        cv2.circle(image, whole[_HEAD], max(1, round(head)), 255, 1)

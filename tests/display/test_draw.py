@@ -66,7 +66,7 @@ def test_joints_lie_where_the_picture_shows_them():
     for name in ("KneeLeft", "ElbowRight", "SpineMid"):
         x, y = body.pixels[INDEX[name]] * side
         spot = image[round(y) - 2 : round(y) + 3, left + round(x) - 2 : left + round(x) + 3]
-        assert spot.mean() > 150, name  # a light dot on a green ground
+        assert spot.min(axis=2).max() > 200, name  # a white dot
 
 
 def test_a_replay_keeps_the_shape_of_the_picture_it_was_recorded_from():
@@ -158,7 +158,7 @@ def gaps_of(image):
 
 
 LONG = "point with the whole left arm at something very far away behind the mountains " * 3
-LABELS = ("挥手", "кивок", "Übung", LONG, "a\tb\nc\x00d", "🙂", "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW")
+LABELS = (LONG, "挥手", "кивок", "Übung", "a\tb\nc\x00d", "🙂", "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW")
 
 
 def test_nothing_runs_over_the_edge_of_its_panel():

@@ -1,11 +1,14 @@
 """The terminal's view, with a terminal and without."""
 
+import contextlib
 import os
 import pty
 import select
+import subprocess
 import sys
 import time
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from display_views import standing, view
@@ -61,6 +64,27 @@ def test_nobody_is_nobody():
     text = "\n".join(lines_of(view(), 80, 24))
     assert "nobody in sight" in text
     assert not any(0x2801 <= ord(character) <= 0x28FF for character in text)
+
+
+def test_without_opencv_the_terminal_still_draws():
+    code = (
+        "import sys\n"
+        "sys.modules['cv2'] = None\n"
+        "from display_views import standing, view\n"
+        "from realtime.display import TerminalDisplay\n"
+        "from realtime.display.terminal import render\n"
+        "from rich.console import Console\n"
+        "Console(width=80).print(render(view(standing()), 80, 24))\n"
+        "TerminalDisplay().show(view(standing()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.stderr == ""
+    assert any(0x2801 <= ord(character) <= 0x28FF for character in done.stdout)
 
 
 class Clock:
@@ -161,7 +185,11 @@ def test_keys_arrive_at_once_and_the_terminal_is_put_back():
         os.write(terminal, b"\x1b")  # Escape
         wait_for("restored")
         os.write(terminal, b"whole line\n")
-        wait_for("[whole line]")  # echoed and read as a line again
+        wait_for("[whole line]")  # read as a line again
+        with contextlib.suppress(OSError):  # until the child has ended
+            while rest := os.read(terminal, 1000):
+                seen += rest.decode()
+        assert seen.count("whole line") == 2  # and echoed
     finally:
         os.close(terminal)
         os.waitpid(child, 0)

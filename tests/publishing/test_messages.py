@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -57,6 +59,14 @@ def test_the_schema_is_a_schema():
 @pytest.mark.parametrize("message", ALL, ids=lambda m: m.topic)
 def test_messages_obey_the_schema(message):
     assert errors(message.to_dict()) == []
+
+
+def test_the_documented_examples_obey_the_schema():
+    page = Path(__file__).parents[2] / "docs" / "messages.md"
+    examples = re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert [json.loads(text)["type"] for text in examples] == ["window", "action", "status"]
+    for text in examples:
+        assert errors(json.loads(text)) == []
 
 
 @pytest.mark.parametrize("message", ALL, ids=lambda m: m.topic)

@@ -184,14 +184,15 @@ def test_a_stuck_subscriber_does_not_stop_the_publisher():
 
 def test_the_last_message_leaves_before_the_process_ends():
     code = (
-        "import select, sys\n"
+        "import os, select, sys\n"
         "from realtime.publishing import Publisher\n"
         "publisher = Publisher('tcp://127.0.0.1:*', 'cam')\n"
         "print(publisher.endpoint, flush=True)\n"
         "while not select.select([sys.stdin], [], [], 0.02)[0]:\n"
         f"    publisher.publish('window', {WINDOW!r})\n"
-        f"for _ in range(300): publisher.publish('action', {ACTION!r})\n"
+        f"for _ in range(900): publisher.publish('action', {ACTION!r})\n"
         "publisher.close()\n"
+        "os._exit(0)\n"
     )
     with (
         subprocess.Popen(
@@ -203,7 +204,7 @@ def test_the_last_message_leaves_before_the_process_ends():
         process.stdin.write("\n")
         process.stdin.flush()
         actions = [message["seq"] for message in subscriber if message["type"] == "action"]
-        assert actions == list(range(300))
+        assert actions == list(range(900))
     assert process.returncode == 0
 
 
