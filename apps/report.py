@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bank.errors import InputError
+from bank.files import write_atomically
 from realtime.statistics import Summary
 
 
@@ -41,9 +41,5 @@ def write_summary(path: Path, summary: Summary) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(json.dumps(summary.to_dict(), indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: summary cannot be written ({error.strerror})") from None
+    text = json.dumps(summary.to_dict(), indent=2) + "\n"
+    write_atomically(path, text.encode())

@@ -1,9 +1,6 @@
 """States in one file: tensors, and JSON in the header of the same safetensors file."""
 
-import contextlib
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +10,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from bank.errors import InputError
+from bank.files import write_atomically
 
 _KEY: Final = "pgfa"
 
@@ -29,24 +27,7 @@ def save_state(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str,
         InputError: the file cannot be written (no folder, no space, no permission).
     """
     data = save(_apart(tensors), {_KEY: json.dumps(metadata, sort_keys=True)})
-    part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # not every file system lets a folder be synced
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    write_atomically(path, data)
 
 
 def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

