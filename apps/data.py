@@ -61,14 +61,16 @@ def build(
     workers: Annotated[int, typer.Option(help="Processes that read.", min=0)] = 0,
 ) -> None:
     """Put datasets into a store."""
-    chosen: list[tuple[Reader, Path]] = []
+    chosen: list[tuple[Reader, Path, dict[str, str] | None]] = []
     for pair in sets:
         name, equals, folder = pair.partition("=")
         if not equals or not folder:
             raise InputError(f"--set {pair}: not READER=FOLDER, e.g. kard=raw/kard")
-        chosen.append((reader(name), Path(folder)))
-    for known, place in chosen:
-        labels = None if vocabulary is None else label_map(vocabulary, known.name)
+        if not Path(folder).is_dir():
+            raise InputError(f"{folder}: no such folder; give the unpacked {name} set")
+        labels = None if vocabulary is None else label_map(vocabulary, name)
+        chosen.append((reader(name), Path(folder), labels))
+    for known, place, labels in chosen:
         report = build_store(store, known, place, strict=strict, label_map=labels, workers=workers)
         counts = [f"{report.built} clips built", f"{len(report.skipped)} skipped"]
         if report.already:

@@ -138,7 +138,7 @@ def test_msr_frames_of_zeros_are_absent(tmp_path):
     assert np.isfinite(clip.joints).all(axis=(1, 2, 3)).tolist() == [True, False, True]
     assert np.isnan(clip.joints[1]).all()
     path.write_text(zero * 40)
-    with pytest.raises(InputError, match="no frame holds a body"):
+    with pytest.raises(InputError, match="body 0 is in no frame"):
         reader("msr-action3d").read(source)
 
 

@@ -42,7 +42,7 @@ class Clip:
         if self.times.shape != shape[:1]:
             raise InputError(f"{self.name}: {self.times.size} times for {shape[0]} frames")
         if shape[0] == 0 or not np.isfinite(self.joints[:, 0]).any():
-            raise InputError(f"{self.name}: no frame holds a body")
+            raise InputError(f"{self.name}: body 0 is in no frame")
         if not np.isfinite(self.times).all() or (np.diff(self.times) <= 0).any():
             raise InputError(f"{self.name}: times do not increase")
 

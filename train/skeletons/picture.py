@@ -4,6 +4,7 @@ One sees what somebody standing at the camera would see: a person who faces it h
 on the right of the picture. Axes are equal and the same in every moment of a clip.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ def save_picture(clip: Clip, out: Path, *, moments: int = 8, turn: float = 0.0) 
             an animation.
     """
     ending = check_ending(out)
+    if not math.isfinite(turn):
+        raise InputError(f"turn is {turn}, not a number of degrees")
     with replacing(out) as file:
         if ending == ".png":
             filmstrip(clip, moments=moments, turn=turn).save(file, "PNG", optimize=True)

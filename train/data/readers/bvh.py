@@ -35,7 +35,8 @@ class Bvh:
     def find(self, root: Path) -> list[ClipSource]:
         """See :class:`train.data.readers.Reader`."""
         paths = [path for path, _ in matching(root, r"(?i:.+\.bvh)", self.name, "walk.bvh")]
-        settings = root / _RIG if (root / _RIG).is_file() else None
+        folders = (root, *root.resolve().parents[:2])
+        settings = next((folder / _RIG for folder in folders if (folder / _RIG).is_file()), None)
         rigs = [load_rig(settings)] if settings else known_rigs()
         return [_source(root, path, settings, rigs) for path in paths]
 

@@ -1,5 +1,6 @@
 """What readers share: finding files, reading numbers, building clips."""
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -25,21 +26,30 @@ def matching(
 ) -> Iterator[tuple[Path, re.Match[str]]]:
     """Files below ``root`` whose whole name matches, sorted by path.
 
+    Files with the example's ending whose names do not match are counted in a logged warning.
+
     Raises:
         InputError: the folder is missing, cannot be listed, or no file in it matches.
     """
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; give the unpacked {dataset} set")
     compiled = re.compile(pattern, re.ASCII)
-    found = []
+    ending = Path(example).suffix.lower()
+    found, misfits = [], []
     try:
         for folder, _, names in os.walk(root, onerror=_raise):
             matches = [(name, compiled.fullmatch(name)) for name in names]
             found += [(folder, name, match) for name, match in matches if match]
+            misfits += [n for n, match in matches if not match and n.lower().endswith(ending)]
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be listed ({error.strerror})") from None
     if not found:
         raise InputError(f"{root}: not {dataset}: no file in it has a name like {example}")
+    if misfits:
+        logging.getLogger(__name__).warning(
+            "%s: left out %d files with other names than %s, the first %s",
+            *(dataset, len(misfits), example, min(misfits)),
+        )
     for folder, name, match in sorted(found, key=itemgetter(0, 1)):
         yield Path(folder, name), match
 
@@ -57,12 +67,23 @@ def numbered(
     return ClipSource(path, path.stem, label, subject, view, problem=problem)
 
 
+def check_plain(path: Path) -> None:
+    """Refuse pipes and devices, which may never end.
+
+    Raises:
+        InputError: it is one.
+    """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: not a plain file")
+
+
 def read_text(path: Path, limit: int = MAX_BYTES) -> str:
     """A text file, whatever its line ends.
 
     Raises:
         InputError: missing, larger than ``limit`` bytes, or not UTF-8 text.
     """
+    check_plain(path)
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)

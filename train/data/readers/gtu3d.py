@@ -12,6 +12,7 @@ from train.skeletons.joints import JOINTS
 
 _FILE = r"(movement\d+)\.txt"
 _EXAMPLE = "movement1.txt, in folders 1 to 14"
+_MOVEMENTS = frozenset(str(number) for number in range(1, 15))
 _FPS = 30.0
 
 
@@ -22,12 +23,14 @@ class Gtu3d:
 
     def find(self, root: Path) -> list[ClipSource]:
         """See :class:`train.data.readers.Reader`."""
-        found = [
-            ClipSource(path, f"{path.parent.name}-{match[1]}", path.parent.name)
-            for path, match in matching(root, _FILE, self.name, _EXAMPLE)
-            if path.parent.name.isdecimal() and 1 <= int(path.parent.name) <= 14
-        ]
-        if not found:
+        found = []
+        for path, match in matching(root, _FILE, self.name, _EXAMPLE):
+            movement = path.parent.name
+            known = movement in _MOVEMENTS
+            problem = "" if known else f"{path}: {movement!r} is no movement (folders 1 to 14)"
+            label = movement if known else ""
+            found.append(ClipSource(path, f"{movement}-{match[1]}", label, problem=problem))
+        if all(source.problem for source in found):
             raise InputError(f"{root}: not {self.name}: no file in it is like {_EXAMPLE}")
         return found
 

@@ -81,6 +81,8 @@ class PkuMmd:
             raise InputError(f"{source.path}: {end - start} frames are no clip")
         values = _numbers(rows[start:end], source.path, start)
         joints = in_metres(values.reshape(-1, 2, JOINTS, 3), source.path)
+        away = (np.nan_to_num(joints) == 0).all(axis=(0, 2, 3))
+        joints = joints[:, np.argsort(away, kind="stable")]  # somebody who is there comes first
         return make_clip(source, self.name, joints, np.arange(len(joints)) / _FPS)
 
 
@@ -91,6 +93,8 @@ def _holds_labels(folder: Path, paths: list[Path]) -> bool:
     if "skeleton" in folder.name.lower():
         return False
     for path in paths:
+        if not path.is_file():  # a pipe would never end
+            continue
         try:
             with path.open("rb") as file:
                 line = file.readline(4096).strip()
@@ -147,7 +151,7 @@ def _version(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=1)
 def _rows(path: Path, _size: int, _mtime_ns: int) -> list[str]:
     """Lines of the recording read last: its twenty or so clips are read one after the other."""
-    return read_text(path).splitlines()
+    return [line for line in read_text(path).splitlines() if line.strip()]
 
 
 def _numbers(rows: list[str], path: Path, start: int) -> NDArray[np.float64]:

@@ -8,7 +8,15 @@ from scipy.io import loadmat, whosmat
 
 from bank.errors import InputError
 from train.data.readers import ClipSource, register
-from train.data.readers.files import MAX_BYTES, MAX_FRAMES, in_metres, make_clip, matching, numbered
+from train.data.readers.files import (
+    MAX_BYTES,
+    MAX_FRAMES,
+    check_plain,
+    in_metres,
+    make_clip,
+    matching,
+    numbered,
+)
 from train.skeletons.clip import Clip
 from train.skeletons.kinect_v1 import fill_from_20
 
@@ -50,6 +58,7 @@ _FPS = 30.0
 
 def _skeleton(path: Path) -> NDArray[np.float64]:
     """The array of a file, (20, 3, T); its shape is looked at before it is loaded."""
+    check_plain(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: larger than any clip (over {MAX_BYTES // 2**20} MiB)")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import threading
 import time
 from collections import deque
@@ -319,7 +320,11 @@ def _read_all(
 
 
 def _end_with_parent() -> None:
-    """Let a reading process end when its parent is killed, instead of waiting for work for ever."""
+    """Let a reading process end with its parent, instead of waiting for work for ever.
+
+    Ctrl-C reaches the whole group of processes; only the parent has anything to say about it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
 
     def wait() -> None:
