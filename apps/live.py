@@ -101,6 +101,10 @@ def live(
     assert spec is not None
     paced = demo if realtime is None else realtime
 
+    _check_outputs(
+        {"--classes": classes, "--checkpoint": checkpoint, "--source": Path(str(spec))},
+        {"--events": events, "--record": record, "--json-summary": json_summary},
+    )
     # A window is small: a second thread saves a millisecond or two on an idle machine, and costs
     # hundreds when it must wait for a core that the pose model is using.
     torch.set_num_threads(1)
@@ -110,6 +114,8 @@ def live(
         publisher = stack.enter_context(
             Publisher(None if no_publish else publish, stream=opened.name)
         )
+        if publisher.endpoint is not None and publisher.endpoint != publish:
+            typer.echo(f"publishing on {publisher.endpoint}", err=True)
         log = stack.enter_context(EventLog(events)) if events else None
         recording = (
             stack.enter_context(RecordingWriter(record, fps=opened.fps, aspect=opened.aspect))
@@ -132,16 +138,31 @@ def live(
             estimator,
             recogniser,
             publisher,
-            windower=Windower(length=window, stride=stride),
+            windower=Windower(length=window, stride=stride, fps=opened.fps),
             display=display,
             recording=recording,
             log=log,
             max_seconds=max_seconds,
         )
         summary = pipeline.run()
-    print_summary(Console(), summary)
     if json_summary is not None:
         write_summary(json_summary, summary)
+    print_summary(Console(), summary)
+
+
+def _check_outputs(inputs: dict[str, Path], outputs: dict[str, Path | None]) -> None:
+    """Refuse, before anything is played, what could not be written or would destroy an input."""
+    taken = {path.resolve(): option for option, path in inputs.items()}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        if path.is_dir() or not path.resolve().parent.is_dir():
+            raise InputError(
+                f"{option} {path}: cannot be written; name a file in a folder there is"
+            )
+        if path.resolve() in taken:
+            raise InputError(f"{option} {path}: is the file of {taken[path.resolve()]} too")
+        taken[path.resolve()] = option
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bank.files import write_atomically
 from realtime.statistics import Summary
@@ -13,20 +14,24 @@ from realtime.statistics import Summary
 def print_summary(console: Console, summary: Summary) -> None:
     """Print what a run came to."""
     table = Table(title="Summary", show_header=False, title_justify="left")
-    table.add_row("ended", summary.ended)
+
+    def row(name: str, value: str) -> None:
+        table.add_row(name, Text(value))  # as it is: a label may look like markup
+
+    row("ended", summary.ended)
     dropped = f" ({summary.dropped} dropped)" if summary.dropped else ""
-    table.add_row("frames", f"{summary.frames}{dropped} in {summary.seconds:.1f} s")
-    table.add_row("fps", f"{summary.fps:.1f}")
-    table.add_row("windows", str(summary.windows))
+    row("frames", f"{summary.frames}{dropped} in {summary.seconds:.1f} s")
+    row("fps", f"{summary.fps:.1f}")
+    row("windows", str(summary.windows))
     latency = summary.latency
-    table.add_row(
+    row(
         "latency", "-" if latency is None else f"p50 {latency.p50:.1f} ms, p95 {latency.p95:.1f} ms"
     )
-    table.add_row("actions", _counts(summary.actions))
-    table.add_row("bank (support)", _counts(summary.bank))
-    table.add_row("published", _counts(summary.published))
+    row("actions", _counts(summary.actions))
+    row("bank (support)", _counts(summary.bank))
+    row("messages", _counts(summary.published))
     for note in summary.notes:
-        table.add_row("note", note)
+        row("note", note)
     console.print(table)
 
 

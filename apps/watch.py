@@ -41,7 +41,8 @@ def watch(
         except KeyboardInterrupt:
             pass
         gaps = sum(subscriber.gaps.values())
-    typer.echo(f"pgfa-watch: {received} messages, {gaps} missed", err=True)
+        malformed = f", {subscriber.malformed} malformed" if subscriber.malformed else ""
+    typer.echo(f"pgfa-watch: {received} messages, {gaps} missed{malformed}", err=True)
 
 
 def _line(message: dict[str, Any]) -> str:

@@ -20,6 +20,10 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         InputError: it cannot be written (no folder, no space, no permission).
     """
+    path = path.resolve()  # what a link points to is replaced, not the link
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "not a plain file"
+        raise InputError(f"{path}: cannot be written, it is {kind}; name a file")
     part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from bank.errors import InputError
 from realtime.display import Display, View
 from realtime.frames import BodyFrame, VideoFrame
 from realtime.publishing import EventLog, Publisher
@@ -55,8 +56,8 @@ class Pipeline:
         self.estimate = estimate
         self.recogniser = recogniser
         self.publisher = publisher
-        self.windower = windower or Windower()
-        self.tracker = tracker or Tracker()
+        self.windower = windower or Windower(fps=source.fps)
+        self.tracker = tracker or Tracker(fps=source.fps)
         self.segmenter = segmenter or ActionSegmenter()
         self.display = display
         self.recording = recording
@@ -79,17 +80,26 @@ class Pipeline:
         Raises:
             InputError: the source fails, or a file cannot be written.
         """
-        with _signals(self.stop), _time_limit(self.max_seconds, self.stop):
-            for item in self.source:
-                if self._stop:
-                    break
-                self._step(self._bodies(item))
+        try:
+            with _signals(self.stop), _time_limit(self.max_seconds, self.stop):
+                for item in self.source:
+                    if self._stop:
+                        break
+                    self._step(self._bodies(item))
+        except InputError as error:  # subscribers hear of it before the user does
+            self._stop = str(error)
+            self._end(str(error))
+            raise
+        self._stop = self._stop or "end of source"
+        self._end()
+        return self.summary()
+
+    def _end(self, message: str = "") -> None:
+        """Tell subscribers that what was going on has ended, and the run with it."""
         for event in self.segmenter.finish_all():
             self._send_action(event)
-        self._stop = self._stop or "end of source"
         if self._frame is not None:
-            self._send_status(self._frame, "ended")
-        return self.summary()
+            self._send_status(self._frame, "ended", message)
 
     def summary(self) -> Summary:
         """The figures of the run so far."""
@@ -159,7 +169,7 @@ class Pipeline:
             t_end=event.t_end,
         )
 
-    def _send_status(self, frame: BodyFrame, state: str) -> None:
+    def _send_status(self, frame: BodyFrame, state: str, message: str = "") -> None:
         latency = self.meter.latency
         self._send(
             "status",
@@ -171,6 +181,7 @@ class Pipeline:
             fps=self.meter.recent_fps,
             latency_ms=None if latency is None else {"p50": latency.p50, "p95": latency.p95},
             bank=self._support(),
+            message=message,
         )
 
     def _send(self, kind: str, **fields: Any) -> dict[str, Any]:

@@ -74,6 +74,18 @@ def to_json(message: Mapping[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+# What readers take from a message without asking; schema.json says more.
+_NEEDED = {
+    "window": ("track", "frame", "label", "score", "top", "entropy"),
+    "action": ("phase", "track", "label", "t_start", "t_end"),
+    "status": ("state", "frames", "windows", "fps", "bank"),
+}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def decode(frame: bytes) -> tuple[str, dict[str, Any]]:
     """Topic and object of a frame.
 
@@ -96,6 +108,10 @@ def decode(frame: bytes) -> tuple[str, dict[str, Any]]:
     if not isinstance(seq, int) or isinstance(seq, bool) or seq < 0:
         raise InputError(f"malformed message: seq is {seq!r}")
     named = f"{message.get('type')}.{message.get('stream')}"
+    lacks = [name for name in ("t_capture", "t_publish") if not _is_number(message.get(name))]
+    lacks += [name for name in _NEEDED.get(str(message.get("type")), ()) if name not in message]
+    if lacks:
+        raise InputError(f"malformed message: no {', '.join(lacks)}")
     if message.get("type") not in KINDS or topic != named.encode(errors="replace"):
         raise InputError(f"malformed message: topic {topic[:80]!r} on an object of {named!r}")
     return named, message

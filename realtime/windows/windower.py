@@ -21,7 +21,7 @@ class SkeletonWindow:
         track: who it is.
         joints: (T, 1, 25, 3) float32 metres, NaN where not seen.
         times: (T,) float64 seconds on the stream's clock; the first is the window's start, whether
-            or not a frame fell on it.
+            or not a frame fell on it, but in a person's first windows, which may be shorter.
         frame: index of the last frame.
         t_capture: unix seconds of the last frame.
     """
@@ -46,18 +46,26 @@ class Windower:
     Args:
         length: seconds a window covers.
         stride: seconds from one window of a person to the next.
-        max_gap: a person unseen for longer (seconds) starts anew.
+        max_gap: a person unseen for longer (seconds) starts anew; of a slow source, at least
+            three of its frames.
+        fps: nominal frames per second of the source, if known.
 
     Raises:
         InputError: length or stride is not positive.
     """
 
-    def __init__(self, length: float = 2.5, stride: float = 0.4, max_gap: float = 0.5) -> None:
+    def __init__(
+        self,
+        length: float = 2.5,
+        stride: float = 0.4,
+        max_gap: float = 0.5,
+        fps: float | None = None,
+    ) -> None:
         if length <= 0 or stride <= 0:
             raise InputError("window length and stride must be more than 0 seconds")
         self.length = length
         self.stride = stride
-        self.max_gap = max_gap
+        self.max_gap = max(max_gap, 3 / fps) if fps else max_gap
         self._histories: dict[int, _History] = {}
 
     def push(self, frame: BodyFrame) -> list[SkeletonWindow]:

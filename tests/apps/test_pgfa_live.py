@@ -1,5 +1,6 @@
 """pgfa-live as a user runs it: the real program, in a process of its own."""
 
+import gzip
 import json
 import os
 import signal
@@ -190,6 +191,9 @@ def test_sigterm_ends_with_a_summary(tmp_path):
         (["--demo", "--no-publish", "--device", "cuda"], "no cuda device"),
         (["--demo", "--no-publish", "--events", "no/folder/events.jsonl"], "no/folder"),
         (["--demo", "--alpha", "1.5"], "alpha"),
+        (["--demo", "--json-summary", "."], "name a file"),
+        (["--demo", "--json-summary", "no/folder.json"], "name a file"),
+        (["--demo", "--classes", LABELS, "--events", LABELS], "is the file of --classes too"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_two(arguments, complaint):
@@ -204,6 +208,30 @@ def test_bad_input_gets_one_line_and_exit_code_two(arguments, complaint):
     assert "Traceback" not in done.stderr
     if "--alpha" not in arguments:  # which the option parser itself refuses, in its own frame
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_labels_may_look_like_markup(tmp_path):
+    labels = write(tmp_path / "labels.txt", "raise [/b] a hand\nbow [red]\n")
+    done = run("live", "--demo", "--fast", "--headless", "--no-publish", "--classes", labels)
+    assert done.returncode == 0, done.stderr
+    assert "[/b]" in done.stdout or "[red]" in done.stdout
+
+
+def test_a_failing_run_still_tells_its_subscribers(tmp_path):
+    lines = gzip.decompress(DEMO.read_bytes()).splitlines(keepends=True)
+    lines[150] = b'{"i": 149}\n'
+    broken, events = tmp_path / "broken.poses", tmp_path / "events.jsonl"
+    broken.write_bytes(b"".join(lines))
+    done = run(
+        "live", "--source", broken, "--classes", LABELS, "--fast", "--headless", "--no-publish",
+        "--events", events,
+    )  # fmt: skip
+    assert done.returncode == 2
+    messages = [json.loads(line) for line in events.read_text().splitlines()]
+    assert messages[-1]["state"] == "ended"
+    assert "broken.poses" in messages[-1]["message"]
+    phases = Counter(m["phase"] for m in messages if m["type"] == "action")
+    assert phases["start"] == phases["end"] > 0
 
 
 def test_a_taken_port_is_named():

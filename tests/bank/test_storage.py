@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -71,3 +73,15 @@ def test_foreign_and_damaged_files_are_named(tmp_path):
         load_state(tmp_path / "nothing")
     with pytest.raises(InputError, match="cannot be written"):
         save_state(tmp_path / "no" / "folder", {}, {})
+
+
+def test_only_plain_files_are_replaced_and_links_are_followed(tmp_path):
+    real, link = tmp_path / "real.safetensors", tmp_path / "link.safetensors"
+    link.symlink_to(real)
+    save_state(link, {"a": torch.zeros(1)}, {"n": 1})
+    assert link.is_symlink()
+    assert load_state(real)[1] == {"n": 1}
+    os.mkfifo(tmp_path / "pipe")
+    for odd in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(InputError, match="name a file"):
+            save_state(odd, {}, {})

@@ -51,3 +51,9 @@ def test_a_short_gap_is_bridged():
 def test_lengths_must_be_positive():
     with pytest.raises(InputError, match="more than 0"):
         Windower(length=0)
+
+
+def test_a_very_slow_source_still_gives_windows():
+    windower = Windower(length=4.0, stride=1.0, fps=1.5)
+    windows = [w for i in range(20) for w in windower.push(frame(i, i / 1.5, 0))]
+    assert len(windows) > 5

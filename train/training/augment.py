@@ -12,14 +12,13 @@ class Augmentation:
 
     Attributes:
         yaw: largest turn about the vertical, radians either way.
-        scale: largest relative change of body size either way. MediaPipe sees people 17% larger
-            than Kinect does (docs/poses.md), so it must be wider than people differ.
+        scale: largest relative change of body size either way.
         noise: standard deviation of joint noise, metres.
         crop: largest share of the window cut off at its ends, the rest stretched over it.
     """
 
     yaw: float = 0.3
-    scale: float = 0.25
+    scale: float = 0.15
     noise: float = 0.01
     crop: float = 0.2
 
