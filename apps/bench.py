@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from apps.cli import Device, examples, make_app, run
-from apps.live import BUNDLED_CHECKPOINT
 from train.data.store import Store
 from train.device import resolve_device
 from train.evaluation.zero_shot import zero_shot
+from train.model import BUNDLED_CHECKPOINT
 from train.text.encoder import cache_folder
 from train.training.fit import add_figures
 

@@ -66,10 +66,11 @@ def build(
         name, equals, folder = pair.partition("=")
         if not equals or not folder:
             raise InputError(f"--set {pair}: not READER=FOLDER, e.g. kard=raw/kard")
-        if not Path(folder).is_dir():
-            raise InputError(f"{folder}: no such folder; give the unpacked {name} set")
+        known, place = reader(name), Path(folder)
+        if not place.is_dir():
+            raise InputError(f"{place}: no such folder; give the unpacked {name} set")
         labels = None if vocabulary is None else label_map(vocabulary, name)
-        chosen.append((reader(name), Path(folder), labels))
+        chosen.append((known, place, labels))
     for known, place, labels in chosen:
         report = build_store(store, known, place, strict=strict, label_map=labels, workers=workers)
         counts = [f"{report.built} clips built", f"{len(report.skipped)} skipped"]

@@ -13,17 +13,18 @@ from apps.cli import Device, examples, make_app, run
 from apps.report import print_summary, write_summary
 from bank.errors import InputError
 from realtime.display import choose_display
+from realtime.frames import longest_gap
 from realtime.pipeline import Pipeline
 from realtime.poses import PoseEstimator
 from realtime.publishing import EventLog, Publisher
 from realtime.recogniser import Recogniser
 from realtime.sources import RecordingWriter, open_source
 from realtime.windows import Windower
+from train.model import BUNDLED_CHECKPOINT
 from train.text.encoder import cache_folder
 from train.text.labels import read_labels
 
 _DEMO = Path(str(files("apps") / "demo"))
-BUNDLED_CHECKPOINT = Path(str(files("train") / "weights" / "open.safetensors"))
 
 app = make_app("Recognise actions live: poses, windows, prototypes, ZeroMQ.")
 _EXAMPLES = examples(
@@ -138,7 +139,7 @@ def live(
             estimator,
             recogniser,
             publisher,
-            windower=Windower(length=window, stride=stride, fps=opened.fps),
+            windower=Windower(length=window, stride=stride, max_gap=longest_gap(opened.fps)),
             display=display,
             recording=recording,
             log=log,

@@ -6,6 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def longest_gap(fps: float | None, least: float = 0.5) -> float:
+    """Seconds a person may be unseen and still be the same: of a slow source, three frames.
+
+    Args:
+        fps: nominal frames per second of the source; None where unknown.
+        least: what it is at usual rates.
+    """
+    return max(least, 3 / fps) if fps else least
+
+
 @dataclass(frozen=True, eq=False)
 class VideoFrame:
     """One picture from a camera, a file or a stream.

@@ -10,7 +10,7 @@ from typing import Any
 
 from bank.errors import InputError
 from realtime.display import Display, View
-from realtime.frames import BodyFrame, VideoFrame
+from realtime.frames import BodyFrame, VideoFrame, longest_gap
 from realtime.publishing import EventLog, Publisher
 from realtime.recogniser import ActionEvent, ActionSegmenter, Recogniser, Recognition
 from realtime.sources import RecordingWriter, Source
@@ -56,8 +56,8 @@ class Pipeline:
         self.estimate = estimate
         self.recogniser = recogniser
         self.publisher = publisher
-        self.windower = windower or Windower(fps=source.fps)
-        self.tracker = tracker or Tracker(fps=source.fps)
+        self.windower = windower or Windower(max_gap=longest_gap(source.fps))
+        self.tracker = tracker or Tracker(max_gap=longest_gap(source.fps))
         self.segmenter = segmenter or ActionSegmenter()
         self.display = display
         self.recording = recording

@@ -26,6 +26,7 @@ class Meter:
         self.windows = 0
         self.actions: Counter[str] = Counter()
         self._latencies: deque[float] = deque(maxlen=_KEPT)
+        self._latency: Latency | None = None
         self._recent: deque[float] = deque(maxlen=60)
         self._began: float | None = None
         self._last = 0.0
@@ -42,6 +43,7 @@ class Meter:
         """A window was published, so many seconds after its last frame was captured."""
         self.windows += 1
         self._latencies.append(seconds * 1e3)
+        self._latency = None
 
     @property
     def seconds(self) -> float:
@@ -66,8 +68,10 @@ class Meter:
         """Percentiles over the latest windows; None before the first."""
         if not self._latencies:
             return None
-        p50, p95 = np.percentile(np.array(self._latencies), (50, 95))
-        return Latency(float(p50), float(p95))
+        if self._latency is None:  # asked for with every frame, changed by windows only
+            p50, p95 = np.percentile(np.array(self._latencies), (50, 95))
+            self._latency = Latency(float(p50), float(p95))
+        return self._latency
 
 
 @dataclass(frozen=True)

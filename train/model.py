@@ -1,6 +1,7 @@
 """The network that maps skeletons into the text's space, and its file."""
 
 from dataclasses import asdict, dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from train.encoders import Encoder, make_encoder
 _FORMAT: Final = "pgfa-checkpoint"
 _VERSION: Final = 1
 JOINT_LAYOUT: Final = "ntu-25"
+BUNDLED_CHECKPOINT: Final = Path(str(files("train") / "weights" / "open.safetensors"))
 
 
 class SkeletonModel(nn.Module):

@@ -24,16 +24,12 @@ class Tracker:
     Args:
         max_distance: share of the picture (metres without a picture) that a person may move from
             one sighting to the next.
-        max_gap: seconds after which an unseen person is forgotten; of a slow source, at least
-            three of its frames.
-        fps: nominal frames per second of the source, if known.
+        max_gap: seconds after which an unseen person is forgotten.
     """
 
-    def __init__(
-        self, max_distance: float = 0.25, max_gap: float = 0.5, fps: float | None = None
-    ) -> None:
+    def __init__(self, max_distance: float = 0.25, max_gap: float = 0.5) -> None:
         self.max_distance = max_distance
-        self.max_gap = max(max_gap, 3 / fps) if fps else max_gap
+        self.max_gap = max_gap
         self._tracks: dict[int, _Track] = {}
         self._next_id = 0
 

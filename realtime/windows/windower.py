@@ -46,9 +46,7 @@ class Windower:
     Args:
         length: seconds a window covers.
         stride: seconds from one window of a person to the next.
-        max_gap: a person unseen for longer (seconds) starts anew; of a slow source, at least
-            three of its frames.
-        fps: nominal frames per second of the source, if known.
+        max_gap: a person unseen for longer (seconds) starts anew.
 
     Raises:
         InputError: length or stride is not positive.
@@ -59,13 +57,12 @@ class Windower:
         length: float = 2.5,
         stride: float = 0.4,
         max_gap: float = 0.5,
-        fps: float | None = None,
     ) -> None:
         if length <= 0 or stride <= 0:
             raise InputError("window length and stride must be more than 0 seconds")
         self.length = length
         self.stride = stride
-        self.max_gap = max(max_gap, 3 / fps) if fps else max_gap
+        self.max_gap = max_gap
         self._histories: dict[int, _History] = {}
 
     def push(self, frame: BodyFrame) -> list[SkeletonWindow]:

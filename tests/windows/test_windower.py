@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bank.errors import InputError
-from realtime.frames import Body, BodyFrame
+from realtime.frames import Body, BodyFrame, longest_gap
 from realtime.windows import Windower
 
 
@@ -54,6 +54,6 @@ def test_lengths_must_be_positive():
 
 
 def test_a_very_slow_source_still_gives_windows():
-    windower = Windower(length=4.0, stride=1.0, fps=1.5)
+    windower = Windower(length=4.0, stride=1.0, max_gap=longest_gap(1.5))
     windows = [w for i in range(20) for w in windower.push(frame(i, i / 1.5, 0))]
     assert len(windows) > 5

@@ -52,7 +52,7 @@ def read_labels(path: Path, least: int = 2) -> list[Label]:
             raise InputError(
                 f"{path}:{number}: nothing after the colon; drop it or describe {name!r}"
             )
-        key = " ".join(name.casefold().split())
+        key = same_name(name)
         if key in lines:
             raise InputError(f"{path}:{number}: {name!r} stands on line {lines[key]} already")
         lines[key] = number
@@ -62,6 +62,11 @@ def read_labels(path: Path, least: int = 2) -> list[Label]:
     if len(labels) == 1 < least:
         raise InputError(f"{path}: only one class ({labels[0].name!r}); at least two are needed")
     return labels
+
+
+def same_name(name: str) -> str:
+    """What two spellings of one class name have in common: neither case nor spacing counts."""
+    return " ".join(name.casefold().split())
 
 
 def _without_comment(line: str) -> str:

@@ -1,7 +1,7 @@
 """A whole run: from a store and a fold to checkpoints with their figures."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bank.storage import load_state
 from train.data.protocols import Split, load_fold
 from train.data.store import Store
 from train.encoders import make_encoder
@@ -170,7 +169,4 @@ def _nearest(features: Tensor, text: Tensor) -> Tensor:
 def add_figures(path: Path, figures: dict[str, Any]) -> None:
     """Put evaluation figures into a checkpoint's description."""
     model, info = load_checkpoint(path)
-    _, metadata = load_state(path)
-    known = {k: v for k, v in metadata.items() if k not in ("format", "version")}
-    known["training"] = {**info.training, **figures}
-    save_checkpoint(path, model, CheckpointInfo(**known))
+    save_checkpoint(path, model, replace(info, training={**info.training, **figures}))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bank.errors import InputError
+from train.text.labels import same_name
 
 STYLES: Final = ("name", "parts", "complete", "skeleton")
 # Vocabularies that are the beginning of another: its name, and how many of its labels.
@@ -83,10 +84,10 @@ def look_up(name: str, style: str = "skeleton", first: str = "open") -> tuple[st
         style: style of the descriptions.
         first: vocabulary that is searched before the others.
     """
-    wanted = " ".join(name.casefold().split())
+    wanted = same_name(name)
     found = _FOLDER.glob(f"*.{style}.tsv")
     for path in sorted(found, key=lambda path: (not path.name.startswith(f"{first}."), path.name)):
         for label, texts in read_descriptions(path).items():
-            if " ".join(label.casefold().split()) == wanted:
+            if same_name(label) == wanted:
                 return texts
     return None
