@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from apps.cli import Device, examples, make_app, run
+from apps.import_official import import_command
 from train.data.store import Store
 from train.device import resolve_device
 from train.encoders import encoder_names
@@ -19,6 +20,7 @@ app = make_app(
         "pgfa-train fit data/open --fold open/1 --out runs/open-1",
         "pgfa-train fit data/open --fold open/2 --style name --epochs 40 --out runs/names",
         "pgfa-train encoders",
+        "pgfa-train import OFFICIAL.pt --fold setting1-ntu60/1 --out pgfa-ntu60.safetensors",
     )
 )
 
@@ -68,6 +70,9 @@ def fit_command(
             f"{progress.best_score:.2%} best (epoch {progress.best_epoch})"
         )
     typer.echo(f"checkpoints: {result.last}, {result.best}")
+
+
+app.command("import")(import_command)
 
 
 def main() -> None:

@@ -80,6 +80,27 @@ class CheckpointInfo:
     training: dict[str, Any] = field(default_factory=dict)
     joint_layout: str = JOINT_LAYOUT
 
+    def check_text(self, encoder: str, dimension: int) -> None:
+        """Refuse class features that do not belong to the checkpoint's space.
+
+        Args:
+            encoder: name or folder of the sentence encoder that made them. The name alone counts:
+                a model is the same wherever its folder lies.
+            dimension: of the features.
+
+        Raises:
+            InputError: another sentence encoder, or another dimension.
+        """
+        if Path(encoder).name != Path(self.text_encoder).name:
+            raise InputError(
+                f"this checkpoint needs text features of {self.text_encoder!r}, not of {encoder!r}"
+            )
+        if dimension != self.text_dim:
+            raise InputError(
+                f"this checkpoint needs {self.text_dim}-dimensional text features of "
+                f"{self.text_encoder!r}, but {encoder!r} gives {dimension}"
+            )
+
 
 def save_checkpoint(path: Path, model: SkeletonModel, info: CheckpointInfo) -> None:
     """Write weights and :class:`CheckpointInfo` into one safetensors file, atomically."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from bank.errors import InputError
+from train.encoders.graph import spatial_partition
 from train.encoders.shift_gcn import joint_shift
 
 _ST_GCN_NAMES = (
@@ -42,8 +43,13 @@ def st_gcn_from_official(state: Mapping[str, Tensor], parts: int = 3) -> dict[st
     is dropped, because ours is computed.
 
     Raises:
-        InputError: the state is not that of an official ST-GCN.
+        InputError: the state is not that of an official ST-GCN, or its graph is another one.
     """
+    graph = state.get("A")
+    if graph is not None:
+        body = torch.from_numpy(spatial_partition())
+        if graph.shape != body.shape or not torch.allclose(graph, body, atol=1e-6):
+            raise InputError("these weights are of another graph than the body's 25 joints (A)")
     renamed: dict[str, Tensor] = {}
     for official, tensor in state.items():
         if official == "A":
@@ -59,6 +65,11 @@ def st_gcn_from_official(state: Mapping[str, Tensor], parts: int = 3) -> dict[st
     return renamed
 
 
+def is_shift_gcn(state: Mapping[str, Tensor]) -> bool:
+    """Whether an official state is a Shift-GCN's, by its names."""
+    return "data_bn.weight" in state and "l1.gcn1.Feature_Mask" in state
+
+
 def shift_gcn_from_official(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename and reshape the official Shift-GCN's state for
     :class:`train.encoders.shift_gcn.ShiftGCN`.
@@ -69,7 +80,7 @@ def shift_gcn_from_official(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Raises:
         InputError: the state is not that of an official Shift-GCN, or moves joints otherwise.
     """
-    if "data_bn.weight" not in state or "l1.gcn1.Feature_Mask" not in state:
+    if not is_shift_gcn(state):
         raise InputError("these weights are not an official Shift-GCN: no data_bn or l1.gcn1")
     renamed: dict[str, Tensor] = {}
     for official, tensor in state.items():
