@@ -53,7 +53,8 @@ class _Permutation(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         order, inverse = ctx.saved_tensors
-        return _Permutation.apply(gradients[0], inverse, order), None, None
+        moved: Tensor = _Permutation.apply(gradients[0], inverse, order)  # type: ignore[no-untyped-call]
+        return moved, None, None
 
 
 class _OfficialGradient(torch.autograd.Function):
@@ -108,7 +109,8 @@ class SpatialShift(nn.Module):
         return F.relu(out + self.shortcut(x))
 
     def _moved(self, x: Tensor, order: str, inverse: str) -> Tensor:
-        moved: Tensor = _Permutation.apply(x, self.get_buffer(order), self.get_buffer(inverse))
+        there, back = self.get_buffer(order), self.get_buffer(inverse)
+        moved: Tensor = _Permutation.apply(x, there, back)  # type: ignore[no-untyped-call]
         return moved
 
 
@@ -142,9 +144,9 @@ class TemporalShift(nn.Module):
         Returns:
             (B, ceil(T / stride), V, C).
         """
-        offsets = self.offsets
+        offsets: Tensor = self.offsets
         if self.offset_gradient == "official":
-            offsets = _OfficialGradient.apply(offsets)
+            offsets = _OfficialGradient.apply(offsets)  # type: ignore[no-untyped-call]
         if self.stride > 1:
             offsets, reach = offsets + 0.5, reach + 1
         before = offsets.detach().floor()
