@@ -69,3 +69,25 @@ def test_bad_arguments_are_refused_by_name():
 def test_other_weights_are_refused():
     with pytest.raises(InputError, match="not an official ST-GCN"):
         st_gcn_from_official({"fc.weight": torch.zeros(2, 2)})
+
+
+def test_absent_bodies_computed_once_train_like_all_of_them():
+    torch.manual_seed(0)
+    once = make_encoder("st-gcn", hidden_channels=4, out_channels=8, bodies="all", dropout=0.0)
+    each = make_encoder("st-gcn", hidden_channels=4, out_channels=8, bodies="all", dropout=0.0)
+    once, each = once.double(), each.double()
+    each.load_state_dict(once.state_dict())
+    here = [[1, 0], [1, 1], [1, 0], [0, 1], [0, 0]]
+    present = torch.tensor(here, dtype=torch.bool)
+    x = torch.randn(5, 3, 20, 25, 2, dtype=torch.float64) * present[:, None, None, None, :]
+    one, other = once(x, present), each(x)
+    torch.testing.assert_close(one, other)
+    pull = torch.randn_like(one)
+    (one * pull).sum().backward()
+    (other * pull).sum().backward()
+    for (name, a), b in zip(once.named_parameters(), each.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, msg=lambda text, name=name: f"{name}: {text}")
+    for a, b in zip(once.buffers(), each.buffers(), strict=True):
+        torch.testing.assert_close(a, b)
+    with torch.inference_mode():
+        torch.testing.assert_close(once.eval()(x, present), each.eval()(x))

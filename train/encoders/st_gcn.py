@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from bank.errors import InputError
 from train.encoders import Encoder, register
+from train.encoders.batch_norm import normalise
 from train.encoders.graph import spatial_partition
 
 # (width as a multiple of the hidden channels, temporal stride) of the blocks before the last.
@@ -40,20 +41,23 @@ class GraphConvolution(nn.Module):
         parts, joints, _ = adjacency.shape
         n, channels, frames, _ = x.shape
         bias = torch.einsum("kvw,kd->wd", adjacency, self.bias)
-        joint_rows = x.permute(0, 2, 3, 1)  # free where memory is channels-last
+        # Free where memory is channels-last; one small product a frame beats one large one that
+        # needs its operands copied into another order.
+        rows = x.permute(0, 2, 3, 1).reshape(n * frames, joints, channels)
         if channels <= self.weight.shape[2]:
             mix = adjacency.permute(2, 0, 1).reshape(joints * parts, joints)
-            gathered = torch.matmul(mix, joint_rows)  # (N, T, W K, C)
+            gathered = torch.bmm(mix.expand(len(rows), -1, -1), rows)  # (N T, W K, C)
             gathered = gathered.reshape(n * frames * joints, parts * channels)
             out = gathered @ self.weight.reshape(parts * channels, -1)
-            out = out.reshape(n, frames, joints, -1) + bias
+            out = out.reshape(len(rows), joints, -1) + bias
         else:
-            projected = joint_rows.reshape(-1, channels) @ self.weight.permute(1, 0, 2).reshape(
+            projected = rows.reshape(-1, channels) @ self.weight.permute(1, 0, 2).reshape(
                 channels, -1
             )
-            projected = projected.reshape(n, frames, joints * parts, -1)
+            projected = projected.reshape(len(rows), joints * parts, -1)
             mix = adjacency.permute(2, 1, 0).reshape(joints, joints * parts)
-            out = torch.matmul(mix, projected) + bias
+            out = torch.bmm(mix.expand(len(rows), -1, -1), projected) + bias
+        out = out.reshape(n, frames, joints, -1)
         return out.permute(0, 3, 1, 2)
 
 
@@ -83,7 +87,7 @@ class Block(nn.Module):
         self.temporal_norm = nn.BatchNorm2d(out_channels)
         self.dropout = nn.Dropout(dropout)
         self.has_residual = residual
-        self.shortcut: nn.Module
+        self.shortcut: nn.Sequential | nn.Identity
         if residual and (in_channels != out_channels or stride != 1):
             self.shortcut = nn.Sequential(
                 nn.Conv2d(in_channels, out_channels, 1, (stride, 1)), nn.BatchNorm2d(out_channels)
@@ -91,13 +95,16 @@ class Block(nn.Module):
         else:
             self.shortcut = nn.Identity()
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """(N, C, T, V) to (N, C', T / stride, V)."""
-        out = F.relu(self.norm(self.gcn(x, adjacency)))
-        out = self.dropout(self.temporal_norm(self.temporal(out)))
-        if self.has_residual:
-            out = out + self.shortcut(x)
-        return F.relu(out)
+    def forward(self, x: Tensor, adjacency: Tensor, copies: int = 1) -> Tensor:
+        """(N, C, T, V), the last of them standing for ``copies``, to (N, C', T / stride, V)."""
+        out = F.relu(normalise(self.norm, self.gcn(x, adjacency), copies), inplace=True)
+        out = self.dropout(normalise(self.temporal_norm, self.temporal(out), copies))
+        if isinstance(self.shortcut, nn.Sequential):
+            convolution, norm = self.shortcut
+            out = out + normalise(norm, convolution(x), copies)
+        elif self.has_residual:
+            out = out + x
+        return F.relu(out, inplace=True)
 
 
 @register
@@ -109,7 +116,10 @@ class STGCN(Encoder):
         out_channels: size of a feature (256 in the paper).
         dropout: dropout rate of every block.
         bodies: ``present`` averages the bodies that are there; ``all`` averages all M slots as the
-            official code does, where an absent body contributes the network's answer to zeros.
+            official code does, where an absent body contributes the network's answer to zeros. That
+            answer is computed once a batch and counted as often as it occurs
+            (:mod:`train.encoders.batch_norm`), which changes nothing but the time it takes, and
+            that with dropout all absent bodies of a batch share one mask.
 
     Raises:
         InputError: an argument is out of range.
@@ -166,20 +176,33 @@ class STGCN(Encoder):
         """See :meth:`Encoder.forward`."""
         n, channels, frames, joints, bodies = x.shape
         each = x.permute(0, 4, 3, 1, 2)  # (N, M, V, C, T)
-        if present is None or self.bodies == "all":
+        # Statistics that are gathered across processes cannot count a row several times.
+        synced = self.training and isinstance(self.data_norm, nn.SyncBatchNorm)
+        if present is None or (self.bodies == "all" and synced):
             encoded = self._encode(each.reshape(n * bodies, joints * channels, frames))
             return encoded.reshape(n, bodies, -1).mean(dim=1)
-        encoded = self._encode(each[present].reshape(-1, joints * channels, frames))
+        rows = each[present].reshape(-1, joints * channels, frames)
         owner = present.nonzero()[:, 0]
-        total = encoded.new_zeros(n, encoded.shape[1]).index_add(0, owner, encoded)
-        return total / present.sum(dim=1, keepdim=True).clamp(min=1).to(total.dtype)
+        bodies_of = present.sum(dim=1, keepdim=True)
+        absent = n * bodies - len(rows)
+        if self.bodies == "present" or absent == 0:
+            return self._sums(self._encode(rows), owner, n) / bodies_of.clamp(min=1).to(x.dtype)
+        nobody = rows.new_zeros(1, joints * channels, frames)
+        encoded = self._encode(torch.cat([rows, nobody]), absent)
+        total = self._sums(encoded[:-1], owner, n) + (bodies - bodies_of) * encoded[-1]
+        return total / bodies
 
-    def _encode(self, x: Tensor) -> Tensor:
-        """(B, V C, T) single bodies to (B, out_channels)."""
+    @staticmethod
+    def _sums(encoded: Tensor, owner: Tensor, n: int) -> Tensor:
+        """(n, C) sums of the bodies (B, C) that belong to each window."""
+        return encoded.new_zeros(n, encoded.shape[1]).index_add(0, owner, encoded)
+
+    def _encode(self, x: Tensor, copies: int = 1) -> Tensor:
+        """(B, V C, T) bodies, the last standing for ``copies``, to (B, out_channels)."""
         b, _, frames = x.shape
         joints = self.adjacency.shape[1]
-        x = self.data_norm(x).reshape(b, joints, -1, frames).permute(0, 2, 3, 1)
+        x = normalise(self.data_norm, x, copies).reshape(b, joints, -1, frames).permute(0, 2, 3, 1)
         x = x.contiguous(memory_format=torch.channels_last)
         for block, importance in zip(self.blocks, self.edge_importance, strict=True):
-            x = block(x, self.adjacency * importance)
+            x = block(x, self.adjacency * importance, copies)
         return x.mean(dim=(2, 3))
