@@ -106,7 +106,7 @@ class SpatialShift(nn.Module):
         out = torch.addmm(self.bias, moved.reshape(-1, channels), self.weight)
         out = self._moved(out.reshape(b * frames, -1), "_out_back", "_out_there")
         out = _normalised(self.norm, out.reshape(b, frames, -1)).reshape(b, frames, joints, -1)
-        return F.relu(out + self.shortcut(x))
+        return (out + self.shortcut(x)).relu_()
 
     def _moved(self, x: Tensor, order: str, inverse: str) -> Tensor:
         there, back = self.get_buffer(order), self.get_buffer(inverse)
@@ -304,9 +304,11 @@ class ShiftGCN(Encoder):
         each = x.permute(0, 4, 2, 3, 1)  # (N, M, T, V, C)
         if present is None:
             present = torch.ones(n, bodies, dtype=torch.bool, device=x.device)
+        owner = present.nonzero()[:, 0]
+        if not len(owner):
+            return x.new_zeros(n, self.out_channels)
         rows = _normalised(self.data_norm, each[present].reshape(-1, frames, joints * 3))
         encoded = self._encode(rows.reshape(-1, frames, joints, 3))
-        owner = present.nonzero()[:, 0]
         total = encoded.new_zeros(n, encoded.shape[1]).index_add(0, owner, encoded)
         return total / present.sum(dim=1, keepdim=True).clamp(min=1).to(total.dtype)
 
