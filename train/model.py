@@ -1,5 +1,6 @@
 """The network that maps skeletons into the text's space, and its file."""
 
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -35,6 +36,12 @@ class SkeletonModel(nn.Module):
         """(N, 3, T, V, M) prepared windows to (N, d) features."""
         features: Tensor = self.projection(self.encoder(x, present))
         return features
+
+    def for_answers(self) -> "SkeletonModel":
+        """The same model in evaluation mode, made fast; later changes of this one do not show."""
+        twin = copy(self)  # shares everything but the encoder
+        twin._modules = {**self._modules, "encoder": self.encoder.eval().for_answers()}
+        return twin.eval()
 
     @torch.inference_mode()
     def encode(self, x: Tensor, present: Tensor, batch: int = 256) -> Tensor:

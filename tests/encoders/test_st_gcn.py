@@ -91,3 +91,24 @@ def test_absent_bodies_computed_once_train_like_all_of_them():
         torch.testing.assert_close(a, b)
     with torch.inference_mode():
         torch.testing.assert_close(once.eval()(x, present), each.eval()(x))
+
+
+@pytest.mark.parametrize("bodies", ["present", "all"])
+def test_the_folded_network_answers_alike(bodies):
+    torch.manual_seed(0)
+    encoder = make_encoder("st-gcn", hidden_channels=4, out_channels=8, bodies=bodies)
+    x = torch.randn(4, 3, 20, 25, 2)
+    with torch.no_grad():  # batch norms that do something
+        for _ in range(3):
+            encoder(x)
+    present = torch.tensor([[True, False], [True, True], [False, True], [False, False]])
+    x = x * present[:, None, None, None, :]
+    encoder.eval()
+    folded = encoder.for_answers()
+    with torch.inference_mode():
+        torch.testing.assert_close(folded(x, present), encoder(x, present))
+        torch.testing.assert_close(folded(x[:1], present[:1]), encoder(x[:1], present[:1]))
+        torch.testing.assert_close(folded(x), encoder(x))
+        torch.testing.assert_close(
+            folded(x[..., :1], present[:, :1]), encoder(x[..., :1], present[:, :1])
+        )

@@ -11,13 +11,13 @@ had been there. A gradient that reaches the last row is the sum over its copies.
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-def normalise(norm: _BatchNorm, x: Tensor, copies: int) -> Tensor:
+def normalise(norm: nn.Module, x: Tensor, copies: int) -> Tensor:
     """Apply a batch norm to (B, C, ...) whose last row stands for ``copies`` equal rows.
 
     In evaluation mode, and with one copy, it is the batch norm itself. Running statistics become
@@ -26,7 +26,8 @@ def normalise(norm: _BatchNorm, x: Tensor, copies: int) -> Tensor:
     if copies == 1 or not norm.training:
         out: Tensor = norm(x)
         return out
-    y, mean, variance, count = _Normalise.apply(x, norm.weight, norm.bias, norm.eps, copies)
+    assert isinstance(norm, _BatchNorm)
+    y, mean, variance, count = _Normalise.apply(x, norm.weight, norm.bias, norm.eps, copies)  # type: ignore[no-untyped-call]
     if norm.running_mean is not None and norm.running_var is not None:
         assert norm.num_batches_tracked is not None
         norm.num_batches_tracked.add_(1)
@@ -49,7 +50,7 @@ def _statistics(x: Tensor) -> tuple[Tensor, Tensor]:
 
 class _Normalise(Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float, copies: int
     ) -> tuple[Tensor, Tensor, Tensor, int]:
         others, last = x[:-1], x[-1:]
@@ -69,7 +70,7 @@ class _Normalise(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
         x, weight, mean, variance = ctx.saved_tensors
         # As if the statistics were constants; its sums over the batch are what they add.
         dx, dweight, dbias = torch.ops.aten.native_batch_norm_backward(

@@ -16,11 +16,39 @@ _BLOCKS = ((1, 1), (1, 1), (1, 1), (1, 1), (2, 2), (2, 1), (2, 1), (4, 2), (4, 1
 _TEMPORAL_KERNEL = 9
 
 
-class GraphConvolution(nn.Module):
-    """Sum over the partition's parts k of A_k X W_k + b_k.
+def aggregate(rows: Tensor, adjacency: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Sum over the partition's parts k of A_k X W_k, plus a bias a joint.
 
-    Aggregating and projecting commute, so the cheaper order is taken: a joint's few neighbours are
-    gathered first, while channels are still few.
+    Aggregating and projecting commute, so the cheaper order is taken: where channels grow, a
+    joint's few neighbours are gathered first. One small product a frame beats one large one that
+    needs its operands copied into another order.
+
+    Args:
+        rows: (N, T, V, C) joints, contiguous.
+        adjacency: (K, V, V).
+        weight: (K, C, C').
+        bias: (V, C').
+
+    Returns:
+        (N, T, V, C').
+    """
+    n, frames, joints, channels = rows.shape
+    parts, _, width = weight.shape
+    if channels <= width:
+        mix = adjacency.permute(2, 0, 1).reshape(joints * parts, joints)
+        rows = rows.reshape(n * frames, joints, channels)
+        gathered = torch.bmm(mix.expand(n * frames, -1, -1), rows)  # (N T, V K, C)
+        out = gathered.reshape(-1, parts * channels) @ weight.reshape(parts * channels, width)
+    else:
+        projected = rows.reshape(-1, channels) @ weight.permute(1, 0, 2).reshape(channels, -1)
+        projected = projected.reshape(n * frames, joints * parts, width)
+        mix = adjacency.permute(2, 1, 0).reshape(joints, joints * parts)
+        out = torch.bmm(mix.expand(n * frames, -1, -1), projected)
+    return out.reshape(n, frames, joints, width) + bias
+
+
+class GraphConvolution(nn.Module):
+    """Sum over the partition's parts k of A_k (X W_k + b_k).
 
     Args:
         in_channels: channels of a joint.
@@ -38,27 +66,9 @@ class GraphConvolution(nn.Module):
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """(N, C, T, V) and (K, V, W) to (N, C', T, W)."""
-        parts, joints, _ = adjacency.shape
-        n, channels, frames, _ = x.shape
         bias = torch.einsum("kvw,kd->wd", adjacency, self.bias)
-        # Free where memory is channels-last; one small product a frame beats one large one that
-        # needs its operands copied into another order.
-        rows = x.permute(0, 2, 3, 1).reshape(n * frames, joints, channels)
-        if channels <= self.weight.shape[2]:
-            mix = adjacency.permute(2, 0, 1).reshape(joints * parts, joints)
-            gathered = torch.bmm(mix.expand(len(rows), -1, -1), rows)  # (N T, W K, C)
-            gathered = gathered.reshape(n * frames * joints, parts * channels)
-            out = gathered @ self.weight.reshape(parts * channels, -1)
-            out = out.reshape(len(rows), joints, -1) + bias
-        else:
-            projected = rows.reshape(-1, channels) @ self.weight.permute(1, 0, 2).reshape(
-                channels, -1
-            )
-            projected = projected.reshape(len(rows), joints * parts, -1)
-            mix = adjacency.permute(2, 1, 0).reshape(joints, joints * parts)
-            out = torch.bmm(mix.expand(len(rows), -1, -1), projected) + bias
-        out = out.reshape(n, frames, joints, -1)
-        return out.permute(0, 3, 1, 2)
+        rows = x.permute(0, 2, 3, 1)  # free where memory is channels-last
+        return aggregate(rows, adjacency, self.weight, bias).permute(0, 3, 1, 2)
 
 
 class Block(nn.Module):
@@ -191,6 +201,12 @@ class STGCN(Encoder):
         encoded = self._encode(torch.cat([rows, nobody]), absent)
         total = self._sums(encoded[:-1], owner, n) + (bodies - bodies_of) * encoded[-1]
         return total / bodies
+
+    def for_answers(self) -> nn.Module:
+        """See :meth:`Encoder.for_answers`."""
+        from train.encoders.folded import FoldedSTGCN
+
+        return FoldedSTGCN(self)
 
     @staticmethod
     def _sums(encoded: Tensor, owner: Tensor, n: int) -> Tensor:
