@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from typer.testing import CliRunner
 
+from apps.bench import app
 from bank import align_two_pass
 from bank.errors import InputError
 from train.data.protocols import load_fold, published_labels
@@ -17,8 +19,9 @@ from train.encoders import make_encoder
 from train.evaluation.fold_features import fold_features
 from train.evaluation.one_shot import one_shot, one_shot_predictions
 from train.evaluation.paper import reported
+from train.evaluation.recorded import recorded
 from train.evaluation.zero_shot import zero_shot
-from train.model import CheckpointInfo, SkeletonModel, save_checkpoint
+from train.model import CheckpointInfo, SkeletonModel, load_checkpoint, save_checkpoint
 from train.skeletons.clip import Clip
 from train.skeletons.preprocess import Preprocessing
 from train.text.encoder import OFFLINE_DEFAULT
@@ -83,8 +86,13 @@ def checkpoint(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tested(store, checkpoint, tmp_path_factory):
-    return fold_features(checkpoint, store, cache=tmp_path_factory.mktemp("cache"))
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def tested(store, checkpoint, cache):
+    return fold_features(checkpoint, store, cache=cache)
 
 
 def test_exemplars_answer_where_texts_are_wrong():
@@ -140,6 +148,35 @@ def test_one_exemplar_a_class_and_none_of_them_is_tested(store, checkpoint, test
     shown = F.normalize(tested.exemplars, dim=1)
     right = (F.normalize(tested.features, dim=1) @ shown.T).argmax(dim=1) == tested.labels
     assert result.exemplars.overall == pytest.approx(float(right.double().mean()))
+
+
+def test_the_command_prints_and_writes_the_figures(store, checkpoint, tested, cache, tmp_path):
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(checkpoint.read_bytes())
+    command = ["one-shot", str(store.path), "--checkpoint", str(copy), "--device", "cpu", "--write"]
+    done = CliRunner().invoke(app, command, env={"PGFA_CACHE": str(cache)})
+    assert done.exit_code == 0, done.output
+    result = one_shot(tested)
+    assert "20 clips of unseen classes among 10, 10 of them with an exemplar" in done.output
+    assert f"exemplars {result.exemplars}" in done.output
+    assert "paper    one-shot 86.9% (Table VIII; best epoch on test)" in done.output
+    written = load_checkpoint(copy)[1].training["one_shot"]
+    assert written["exemplars"]["overall"] == result.exemplars.overall
+
+
+def test_what_training_recorded_is_told():
+    accuracy = {"plain": {"overall": 0.5}, "aligned": {"overall": 0.625}}
+    best = {"plain": {"overall": 0.7, "epoch": 3}, "aligned": {"overall": 0.8, "epoch": 9}}
+    training = {
+        "epoch": 12,
+        "two_pass": {"alpha": 0.9, "unseen": accuracy},
+        "paper_protocol": {"what": "...", **best},
+    }
+    assert recorded(training) == [
+        "epoch 12, unseen: plain 50.00%, aligned 62.50% (alpha 0.9)",
+        "best on test (paper protocol): plain 70.00% at epoch 3, aligned 80.00% at epoch 9",
+    ]
+    assert recorded({}) == []
 
 
 def test_other_folds_have_no_exemplars(tested):
