@@ -106,7 +106,8 @@ class SpatialShift(nn.Module):
         out = torch.addmm(self.bias, moved.reshape(-1, channels), self.weight)
         out = self._moved(out.reshape(b * frames, -1), "_out_back", "_out_there")
         out = _normalised(self.norm, out.reshape(b, frames, -1)).reshape(b, frames, joints, -1)
-        return (out + self.shortcut(x)).relu_()
+        total: Tensor = out + self.shortcut(x)
+        return total.relu_()
 
     def _moved(self, x: Tensor, order: str, inverse: str) -> Tensor:
         there, back = self.get_buffer(order), self.get_buffer(inverse)
