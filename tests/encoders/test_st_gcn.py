@@ -4,8 +4,10 @@ import torch
 
 from bank.errors import InputError
 from train.encoders import encoder_names, make_encoder
+from train.encoders.folded import FoldedSTGCN
 from train.encoders.graph import spatial_partition
 from train.encoders.official import st_gcn_from_official
+from train.encoders.onnx_st_gcn import OnnxSTGCN
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +96,8 @@ def test_absent_bodies_computed_once_train_like_all_of_them():
 
 
 @pytest.mark.parametrize("bodies", ["present", "all"])
-def test_the_folded_network_answers_alike(bodies):
+@pytest.mark.parametrize("kind", [FoldedSTGCN, OnnxSTGCN])
+def test_the_folded_network_answers_alike(bodies, kind):
     torch.manual_seed(0)
     encoder = make_encoder("st-gcn", hidden_channels=4, out_channels=8, bodies=bodies)
     x = torch.randn(4, 3, 20, 25, 2)
@@ -104,7 +107,7 @@ def test_the_folded_network_answers_alike(bodies):
     present = torch.tensor([[True, False], [True, True], [False, True], [False, False]])
     x = x * present[:, None, None, None, :]
     encoder.eval()
-    folded = encoder.for_answers()
+    folded = kind(encoder)
     with torch.inference_mode():
         torch.testing.assert_close(folded(x, present), encoder(x, present))
         torch.testing.assert_close(folded(x[:1], present[:1]), encoder(x[:1], present[:1]))

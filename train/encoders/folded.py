@@ -28,7 +28,7 @@ class FoldedSTGCN(nn.Module):
         self.scale = _frozen(scale.view(joints, -1))
         self.shift = _frozen(shift.view(joints, -1))
         self.blocks = nn.ModuleList(
-            _FoldedBlock(block, encoder.adjacency * importance)
+            FoldedBlock(block, encoder.adjacency * importance)
             for block, importance in zip(_blocks(encoder), encoder.edge_importance, strict=True)
         )
         self._nobody: dict[int, Tensor] = {}  # by frames: the answer to a body of zeros
@@ -67,7 +67,7 @@ class FoldedSTGCN(nn.Module):
         return x.mean(dim=(1, 2))
 
 
-class _FoldedBlock(nn.Module):
+class FoldedBlock(nn.Module):
     """A block on (B, T, V, C) arrays, the layout in which its products need no copies."""
 
     def __init__(self, block: Block, adjacency: Tensor) -> None:
@@ -79,13 +79,14 @@ class _FoldedBlock(nn.Module):
         self.bias = _frozen(bias * scale + shift)
         self.temporal = _folded(block.temporal, block.temporal_norm)
         self.has_residual = block.has_residual
-        self.shortcut: nn.Module | None = None
+        self.shortcut: nn.Conv2d | None = None
         if isinstance(block.shortcut, nn.Sequential):
             convolution, norm = block.shortcut
             assert isinstance(convolution, nn.Conv2d)
             self.shortcut = _folded(convolution, norm)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, T, V, C) to (B, T / stride, V, C')."""
         out = F.relu(aggregate(x, self.adjacency, self.weight, self.bias), inplace=True)
         out = self.temporal(out.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         if self.shortcut is not None:

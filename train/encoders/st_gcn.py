@@ -205,7 +205,10 @@ class STGCN(Encoder):
     def for_answers(self) -> nn.Module:
         """See :meth:`Encoder.for_answers`."""
         from train.encoders.folded import FoldedSTGCN
+        from train.encoders.onnx_st_gcn import OnnxSTGCN, available
 
+        if self.adjacency.device.type == "cpu" and available():
+            return OnnxSTGCN(self)
         return FoldedSTGCN(self)
 
     @staticmethod
