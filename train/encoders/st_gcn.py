@@ -186,9 +186,9 @@ class STGCN(Encoder):
         """See :meth:`Encoder.forward`."""
         n, channels, frames, joints, bodies = x.shape
         each = x.permute(0, 4, 3, 1, 2)  # (N, M, V, C, T)
-        # Statistics that are gathered across processes cannot count a row several times.
-        synced = self.training and isinstance(self.data_norm, nn.SyncBatchNorm)
-        if present is None or (self.bodies == "all" and synced):
+        # Statistics that several processes share cannot count a row several times.
+        shared = self.training and type(self.data_norm) is not nn.BatchNorm1d
+        if present is None or (self.bodies == "all" and shared):
             encoded = self._encode(each.reshape(n * bodies, joints * channels, frames))
             return encoded.reshape(n, bodies, -1).mean(dim=1)
         rows = each[present].reshape(-1, joints * channels, frames)
