@@ -1,6 +1,6 @@
 """A small run of our own, without files of others; as a program it trains, alone or launched.
 
-python small_run.py FOLDER EPOCHS SECONDS_PER_EPOCH [FRAMEWORK]
+python small_run.py FOLDER EPOCHS BATCH SECONDS_PER_EPOCH FRAMEWORK
 """
 
 import sys
@@ -71,8 +71,8 @@ def learner_of(framework, model):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    folder, epochs, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-    framework = sys.argv[4] if len(sys.argv) > 4 else "align"
+    folder, framework = Path(sys.argv[1]), sys.argv[5]
+    epochs, batch, seconds = int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
     folder.mkdir(parents=True, exist_ok=True)
     accelerator = make_accelerator("cpu")
     model = new_model(dropout=0.3 if seconds else 0.0)
@@ -87,7 +87,7 @@ if __name__ == "__main__":
             learner,
             samples(),
             None if framework == "classify" else Texts(),
-            options(epochs),
+            options(epochs, batch=batch),
             folder,
             validate=validate,
             accelerator=accelerator,
