@@ -1,6 +1,7 @@
 """Our pose stage against Kinect v2 on the same 103 frames, and milliseconds per frame.
 
     python -m benchmarks.pose_vs_kinect [--shared ../shared] [--pose-model PATH] [--proportions]
+    python -m benchmarks.pose_vs_kinect --errors train/training/augment/webcam.json
 
 NTU RGB+D gives a clip both as colour video and as Kinect's joints. The video is mirrored, as
 Kinect's colour stream is (the wall clock in it runs backwards), so it is turned back first. From
@@ -9,9 +10,15 @@ one factor for the whole clip brings ours to Kinect's size. The second figure of
 one rotation for the whole clip go, since the colour and the depth camera do not stand alike and a
 single picture tells little of the camera's tilt. `tracked` leaves out what Kinect itself marks as
 inferred.
+
+`--errors` takes the rotated distances apart, joint by joint, into what stays over the clip
+(offset), what wanders within it (drift) and what changes from frame to frame (jitter), along the
+picture and along the camera's axis, and writes them for `train/training/augment`.
 """
 
 import argparse
+import json
+import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +27,9 @@ import cv2
 import mediapipe
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
+from bank.files import write_atomically
 from realtime.frames import VideoFrame
 from realtime.poses import PoseEstimator, find_bundle
 from realtime.poses.native import hushed
@@ -74,6 +83,7 @@ class Agreement:
         ours, kinect: (T, 25, 3) metres from SpineShoulder.
         scale: the factor on ours.
         turn: degrees ours were rotated by.
+        rotation: (3, 3), applied to ours from the right.
         distances: (T, 25) centimetres.
     """
 
@@ -81,6 +91,7 @@ class Agreement:
     kinect: Joints
     scale: float
     turn: float
+    rotation: NDArray[np.float64]
     distances: NDArray[np.float64]
 
 
@@ -96,7 +107,8 @@ def agree(ours: Joints, kinect: Joints, *, rotate: bool) -> Agreement:
     turn = float(np.degrees(np.arccos(np.clip((np.trace(rotation) - 1) / 2, -1, 1))))
     scale = float((ours * kinect).sum() / (ours * ours).sum())
     ours = scale * ours
-    return Agreement(ours, kinect, scale, turn, np.linalg.norm(ours - kinect, axis=-1) * 100)
+    distances = np.linalg.norm(ours - kinect, axis=-1) * 100
+    return Agreement(ours, kinect, scale, turn, rotation, distances)
 
 
 def sides(found: Agreement, joint: str) -> tuple[float, float, float]:
@@ -197,6 +209,128 @@ def print_proportions(shared: Path, bundle: Path | None, pair: Joints) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
+@dataclass(frozen=True)
+class Errors:
+    """Ours minus Kinect's after one scale and one rotation for the clip, taken apart.
+
+    Attributes:
+        offset: (25, 3) metres, mean over the clip.
+        drift: (25, 3) metres, standard deviation of the running mean about the offset.
+        jitter: (25, 3) metres, standard deviation about the running mean.
+        kinect: (25, 3) metres, Kinect's own jitter, which is part of ours.
+        tracked: (25) share of frames in which Kinect tracks the joint; the others do not count.
+        correlation: of the jitter from one frame to the next.
+        larger: our people's size in units of Kinect's, less 1.
+        tilt: degrees about the x, y and z axis that the rotation takes out.
+    """
+
+    offset: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    jitter: NDArray[np.float64]
+    kinect: NDArray[np.float64]
+    tracked: NDArray[np.float64]
+    correlation: float
+    larger: float
+    tilt: tuple[float, float, float]
+
+
+_RUNNING = 15  # frames of the running mean: half a second
+
+
+def _running_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T, ...) mean over half a second around every frame, less at the ends."""
+    reach = _RUNNING // 2
+    return np.stack(
+        [np.nanmean(values[max(0, t - reach) : t + reach + 1], axis=0) for t in range(len(values))]
+    )
+
+
+def take_apart(ours: Joints, kinect: Joints, tracked: NDArray[np.bool_]) -> Errors:
+    """The error of each joint over the clip, slow and fast, along x, y and z of the camera."""
+    found = agree(ours, kinect, rotate=True)
+    # A joint that Kinect guesses, and what it hangs on that guess, says nothing about us.
+    known = tracked.copy()
+    for side in ("Left", "Right"):
+        for tip in ("HandTip", "Thumb"):
+            known[:, INDEX[f"{tip}{side}"]] &= known[:, INDEX[f"Wrist{side}"]]
+    with np.errstate(invalid="ignore"):
+        error = np.where(known[..., None], found.ours - found.kinect, np.nan)
+        offset = np.nanmean(error, axis=0)
+        slow = np.where(known[..., None], _running_mean(error), np.nan)
+        fast = error - slow
+        own = np.where(known[..., None], found.kinect - _running_mean(found.kinect), np.nan)
+    chosen = known.mean(axis=0) > 0.8
+    chosen[SPINE_SHOULDER] = False
+    here, following = fast[:-1, chosen], fast[1:, chosen]
+    both = np.isfinite(here) & np.isfinite(following)
+    correlation = np.sum(here[both] * following[both]) / np.sqrt(
+        np.sum(here[both] ** 2) * np.sum(following[both] ** 2)
+    )
+    rotation = Rotation.from_matrix(found.rotation.T)
+    x, y, z = (float(angle) for angle in rotation.as_euler("xyz", degrees=True))
+    return Errors(
+        offset=offset,
+        drift=np.nanstd(slow, axis=0),
+        jitter=np.nanstd(fast, axis=0),
+        kinect=np.nanstd(own, axis=0),
+        tracked=known.mean(axis=0),
+        correlation=float(correlation),
+        larger=1 / found.scale - 1,
+        tilt=(x, y, z),
+    )
+
+
+def print_errors(errors: Errors) -> None:
+    """A table in centimetres: along the picture (x and y together) and along the camera's axis."""
+    parts = {"offset": errors.offset, "drift": errors.drift, "jitter": errors.jitter}
+    names = [f"{part}, {way}" for part in parts for way in ("picture", "depth")]
+    print(f"\n| cm | {' | '.join(names)} | counted |")
+    print(f"| --- |{' ---: |' * (len(names) + 1)}")
+    for joint, name in enumerate(NTU_25):
+        if joint == SPINE_SHOULDER:
+            continue
+        cells = []
+        for values in parts.values():
+            picture = np.sqrt((values[joint, :2] ** 2).mean())
+            cells += [f"{100 * picture:.1f}", f"{100 * abs(values[joint, 2]):.1f}"]
+        print(f"| {name} | {' | '.join(cells)} | {errors.tracked[joint]:.0%} |")
+    seen = errors.tracked > 0.8
+    print(
+        f"\nlarger by {errors.larger:.1%}; turned by {errors.tilt[0]:.1f}, {errors.tilt[1]:.1f} "
+        f"and {errors.tilt[2]:.1f} degrees about x, y and z; jitter correlates by "
+        f"{errors.correlation:.2f} from frame to frame (30 fps); Kinect's own is "
+        f"{100 * np.sqrt((errors.kinect[seen] ** 2).mean()):.1f} cm of "
+        f"{100 * np.sqrt((errors.jitter[seen] ** 2).mean()):.1f} cm"
+    )
+
+
+def write_errors(errors: Errors, path: Path) -> None:
+    """The same for the webcam corruption: metres, along x, y and z for every joint."""
+
+    def table(values: NDArray[np.float64]) -> dict[str, list[float]]:
+        return {
+            name: [round(float(v), 4) for v in np.nan_to_num(values[joint])]
+            for joint, name in enumerate(NTU_25)
+        }
+
+    data = {
+        "made by": f"python -m benchmarks.pose_vs_kinect --errors {path}",
+        "from": f"NTU RGB+D {PAIR}, 103 frames at 30 fps: MediaPipe against Kinect v2",
+        "units": "metres from SpineShoulder, along the camera's x, y and z; one scale and one "
+        "rotation for the clip taken out",
+        "larger": round(errors.larger, 3),
+        "tilt_degrees": [round(angle, 1) for angle in errors.tilt],
+        "jitter_correlation": round(errors.correlation, 2),
+        "counted": {n: round(float(s), 2) for n, s in zip(NTU_25, errors.tracked, strict=True)},
+        "offset": table(errors.offset),
+        "drift": table(errors.drift),
+        "jitter": table(errors.jitter),
+    }
+    lines = json.dumps(data, indent=1)
+    compact = re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", lines)
+    write_atomically(path, (compact + "\n").encode())
+
+
 def print_speed(frames: list[VideoFrame], size: tuple[int, int], bundle: Path) -> None:
     """Time of our stage beside MediaPipe alone, which gets the same RGB pictures in turn."""
     vision = mediapipe.tasks.vision
@@ -234,6 +368,9 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--pose-model", type=Path, default=None)
     parser.add_argument("--proportions", action="store_true", help="segment lengths of all clips")
+    parser.add_argument(
+        "--errors", type=Path, metavar="OUT", help="only write and print each joint's errors"
+    )
     args = parser.parse_args()
     folder = args.shared / "data/ntu_samples"
     video = folder / f"{PAIR}_rgb.avi"
@@ -242,6 +379,11 @@ def main() -> None:
     kinect, tracked = read_skeleton(folder / f"{PAIR}.skeleton")
     frames = read_video(video, mirrored=True)
     ours = estimate(frames, args.pose_model)
+    if args.errors:
+        errors = take_apart(ours, kinect, tracked)
+        print_errors(errors)
+        write_errors(errors, args.errors)
+        return
     print_agreement(ours, kinect, tracked)
     for size in ((1920, 1080), (640, 360)):
         print_speed(frames, size, find_bundle(args.pose_model))

@@ -1,5 +1,6 @@
 """The network that maps skeletons into the text's space, and its file."""
 
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -35,6 +36,12 @@ class SkeletonModel(nn.Module):
         """(N, 3, T, V, M) prepared windows to (N, d) features."""
         features: Tensor = self.projection(self.encoder(x, present))
         return features
+
+    def for_answers(self) -> "SkeletonModel":
+        """The same model in evaluation mode, made fast; later changes of this one do not show."""
+        twin = copy(self)  # shares everything but the encoder
+        twin._modules = {**self._modules, "encoder": self.encoder.eval().for_answers()}
+        return twin.eval()
 
     @torch.inference_mode()
     def encode(self, x: Tensor, present: Tensor, batch: int = 256) -> Tensor:
@@ -79,6 +86,27 @@ class CheckpointInfo:
     unseen: list[str] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)
     joint_layout: str = JOINT_LAYOUT
+
+    def check_text(self, encoder: str, dimension: int) -> None:
+        """Refuse class features that do not belong to the checkpoint's space.
+
+        Args:
+            encoder: name or folder of the sentence encoder that made them. The name alone counts:
+                a model is the same wherever its folder lies.
+            dimension: of the features.
+
+        Raises:
+            InputError: another sentence encoder, or another dimension.
+        """
+        if Path(encoder).name != Path(self.text_encoder).name:
+            raise InputError(
+                f"this checkpoint needs text features of {self.text_encoder!r}, not of {encoder!r}"
+            )
+        if dimension != self.text_dim:
+            raise InputError(
+                f"this checkpoint needs {self.text_dim}-dimensional text features of "
+                f"{self.text_encoder!r}, but {encoder!r} gives {dimension}"
+            )
 
 
 def save_checkpoint(path: Path, model: SkeletonModel, info: CheckpointInfo) -> None:

@@ -1,8 +1,11 @@
+import shutil
+import time
+
 import pytest
 import torch
 
 from bank.errors import InputError
-from train.text.encoder import TextEncoder
+from train.text.encoder import TextEncoder, _bundled_model
 from train.text.features import class_features, texts_of
 from train.text.labels import Label
 
@@ -29,6 +32,27 @@ def test_an_unknown_model_is_named(tmp_path):
         TextEncoder(str(tmp_path / "nothing")).encode(["wave"])
     with pytest.raises(InputError, match="text 2 of 2 is empty"):
         TextEncoder().encode(["wave", " "])
+
+
+def test_a_name_that_only_a_hub_knows_gets_one_line_at_once(tmp_path):
+    begin = time.monotonic()
+    with pytest.raises(InputError, match=r"'no-such-model-anywhere' cannot be loaded .* give the"):
+        TextEncoder("no-such-model-anywhere").encode(["wave"])
+    assert time.monotonic() - begin < 60
+
+
+def test_a_folder_is_known_by_what_is_in_it(tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(_bundled_model(), copy)
+    cache = tmp_path / "cache"
+    (first,) = TextEncoder(str(copy), cache).encode(["wave"])
+    moved = copy.rename(tmp_path / "moved")
+    assert torch.equal(TextEncoder(str(moved), cache).encode(["wave"])[0], first)
+    assert len(list(cache.iterdir())) == 1
+    with (moved / "README.md").open("a") as file:
+        file.write("changed")
+    TextEncoder(str(moved), cache).encode(["wave"])
+    assert len(list(cache.iterdir())) == 2
 
 
 def test_several_descriptions_are_averaged(tmp_path):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from bank.errors import InputError
 from train.encoders import Encoder, register
+from train.encoders.batch_norm import normalise
 from train.encoders.graph import spatial_partition
 
 # (width as a multiple of the hidden channels, temporal stride) of the blocks before the last.
@@ -15,11 +16,39 @@ _BLOCKS = ((1, 1), (1, 1), (1, 1), (1, 1), (2, 2), (2, 1), (2, 1), (4, 2), (4, 1
 _TEMPORAL_KERNEL = 9
 
 
-class GraphConvolution(nn.Module):
-    """Sum over the partition's parts k of A_k X W_k + b_k.
+def aggregate(rows: Tensor, adjacency: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Sum over the partition's parts k of A_k X W_k, plus a bias a joint.
 
-    Aggregating and projecting commute, so the cheaper order is taken: a joint's few neighbours are
-    gathered first, while channels are still few.
+    Aggregating and projecting commute, so the cheaper order is taken: where channels grow, a
+    joint's few neighbours are gathered first. One small product a frame beats one large one that
+    needs its operands copied into another order.
+
+    Args:
+        rows: (N, T, V, C) joints, contiguous.
+        adjacency: (K, V, V).
+        weight: (K, C, C').
+        bias: (V, C').
+
+    Returns:
+        (N, T, V, C').
+    """
+    n, frames, joints, channels = rows.shape
+    parts, _, width = weight.shape
+    if channels <= width:
+        mix = adjacency.permute(2, 0, 1).reshape(joints * parts, joints)
+        rows = rows.reshape(n * frames, joints, channels)
+        gathered = torch.bmm(mix.expand(n * frames, -1, -1), rows)  # (N T, V K, C)
+        out = gathered.reshape(-1, parts * channels) @ weight.reshape(parts * channels, width)
+    else:
+        projected = rows.reshape(-1, channels) @ weight.permute(1, 0, 2).reshape(channels, -1)
+        projected = projected.reshape(n * frames, joints * parts, width)
+        mix = adjacency.permute(2, 1, 0).reshape(joints, joints * parts)
+        out = torch.bmm(mix.expand(n * frames, -1, -1), projected)
+    return out.reshape(n, frames, joints, width) + bias
+
+
+class GraphConvolution(nn.Module):
+    """Sum over the partition's parts k of A_k (X W_k + b_k).
 
     Args:
         in_channels: channels of a joint.
@@ -37,24 +66,9 @@ class GraphConvolution(nn.Module):
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """(N, C, T, V) and (K, V, W) to (N, C', T, W)."""
-        parts, joints, _ = adjacency.shape
-        n, channels, frames, _ = x.shape
         bias = torch.einsum("kvw,kd->wd", adjacency, self.bias)
-        joint_rows = x.permute(0, 2, 3, 1)  # free where memory is channels-last
-        if channels <= self.weight.shape[2]:
-            mix = adjacency.permute(2, 0, 1).reshape(joints * parts, joints)
-            gathered = torch.matmul(mix, joint_rows)  # (N, T, W K, C)
-            gathered = gathered.reshape(n * frames * joints, parts * channels)
-            out = gathered @ self.weight.reshape(parts * channels, -1)
-            out = out.reshape(n, frames, joints, -1) + bias
-        else:
-            projected = joint_rows.reshape(-1, channels) @ self.weight.permute(1, 0, 2).reshape(
-                channels, -1
-            )
-            projected = projected.reshape(n, frames, joints * parts, -1)
-            mix = adjacency.permute(2, 1, 0).reshape(joints, joints * parts)
-            out = torch.matmul(mix, projected) + bias
-        return out.permute(0, 3, 1, 2)
+        rows = x.permute(0, 2, 3, 1)  # free where memory is channels-last
+        return aggregate(rows, adjacency, self.weight, bias).permute(0, 3, 1, 2)
 
 
 class Block(nn.Module):
@@ -83,7 +97,7 @@ class Block(nn.Module):
         self.temporal_norm = nn.BatchNorm2d(out_channels)
         self.dropout = nn.Dropout(dropout)
         self.has_residual = residual
-        self.shortcut: nn.Module
+        self.shortcut: nn.Sequential | nn.Identity
         if residual and (in_channels != out_channels or stride != 1):
             self.shortcut = nn.Sequential(
                 nn.Conv2d(in_channels, out_channels, 1, (stride, 1)), nn.BatchNorm2d(out_channels)
@@ -91,13 +105,16 @@ class Block(nn.Module):
         else:
             self.shortcut = nn.Identity()
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """(N, C, T, V) to (N, C', T / stride, V)."""
-        out = F.relu(self.norm(self.gcn(x, adjacency)))
-        out = self.dropout(self.temporal_norm(self.temporal(out)))
-        if self.has_residual:
-            out = out + self.shortcut(x)
-        return F.relu(out)
+    def forward(self, x: Tensor, adjacency: Tensor, copies: int = 1) -> Tensor:
+        """(N, C, T, V), the last of them standing for ``copies``, to (N, C', T / stride, V)."""
+        out = F.relu(normalise(self.norm, self.gcn(x, adjacency), copies), inplace=True)
+        out = self.dropout(normalise(self.temporal_norm, self.temporal(out), copies))
+        if isinstance(self.shortcut, nn.Sequential):
+            convolution, norm = self.shortcut
+            out = out + normalise(norm, convolution(x), copies)
+        elif self.has_residual:
+            out = out + x
+        return F.relu(out, inplace=True)
 
 
 @register
@@ -109,7 +126,10 @@ class STGCN(Encoder):
         out_channels: size of a feature (256 in the paper).
         dropout: dropout rate of every block.
         bodies: ``present`` averages the bodies that are there; ``all`` averages all M slots as the
-            official code does, where an absent body contributes the network's answer to zeros.
+            official code does, where an absent body contributes the network's answer to zeros. That
+            answer is computed once a batch and counted as often as it occurs
+            (:mod:`train.encoders.batch_norm`), which changes nothing but the time it takes, and
+            that with dropout all absent bodies of a batch share one mask.
 
     Raises:
         InputError: an argument is out of range.
@@ -166,20 +186,42 @@ class STGCN(Encoder):
         """See :meth:`Encoder.forward`."""
         n, channels, frames, joints, bodies = x.shape
         each = x.permute(0, 4, 3, 1, 2)  # (N, M, V, C, T)
-        if present is None or self.bodies == "all":
+        # Statistics that several processes share cannot count a row several times.
+        shared = self.training and type(self.data_norm) is not nn.BatchNorm1d
+        if present is None or (self.bodies == "all" and shared):
             encoded = self._encode(each.reshape(n * bodies, joints * channels, frames))
             return encoded.reshape(n, bodies, -1).mean(dim=1)
-        encoded = self._encode(each[present].reshape(-1, joints * channels, frames))
+        rows = each[present].reshape(-1, joints * channels, frames)
         owner = present.nonzero()[:, 0]
-        total = encoded.new_zeros(n, encoded.shape[1]).index_add(0, owner, encoded)
-        return total / present.sum(dim=1, keepdim=True).clamp(min=1).to(total.dtype)
+        bodies_of = present.sum(dim=1, keepdim=True)
+        absent = n * bodies - len(rows)
+        if self.bodies == "present" or absent == 0:
+            return self._sums(self._encode(rows), owner, n) / bodies_of.clamp(min=1).to(x.dtype)
+        nobody = rows.new_zeros(1, joints * channels, frames)
+        encoded = self._encode(torch.cat([rows, nobody]), absent)
+        total = self._sums(encoded[:-1], owner, n) + (bodies - bodies_of) * encoded[-1]
+        return total / bodies
 
-    def _encode(self, x: Tensor) -> Tensor:
-        """(B, V C, T) single bodies to (B, out_channels)."""
+    def for_answers(self) -> nn.Module:
+        """See :meth:`Encoder.for_answers`."""
+        from train.encoders.folded import FoldedSTGCN
+        from train.encoders.onnx_st_gcn import OnnxSTGCN, available
+
+        if self.adjacency.device.type == "cpu" and available():
+            return OnnxSTGCN(self)
+        return FoldedSTGCN(self)
+
+    @staticmethod
+    def _sums(encoded: Tensor, owner: Tensor, n: int) -> Tensor:
+        """(n, C) sums of the bodies (B, C) that belong to each window."""
+        return encoded.new_zeros(n, encoded.shape[1]).index_add(0, owner, encoded)
+
+    def _encode(self, x: Tensor, copies: int = 1) -> Tensor:
+        """(B, V C, T) bodies, the last standing for ``copies``, to (B, out_channels)."""
         b, _, frames = x.shape
         joints = self.adjacency.shape[1]
-        x = self.data_norm(x).reshape(b, joints, -1, frames).permute(0, 2, 3, 1)
+        x = normalise(self.data_norm, x, copies).reshape(b, joints, -1, frames).permute(0, 2, 3, 1)
         x = x.contiguous(memory_format=torch.channels_last)
         for block, importance in zip(self.blocks, self.edge_importance, strict=True):
-            x = block(x, self.adjacency * importance)
+            x = block(x, self.adjacency * importance, copies)
         return x.mean(dim=(2, 3))

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from bank.errors import InputError
 from bank.storage import load_state, save_state
 
 OFFLINE_DEFAULT: Final = "all-MiniLM-L6-v2"
+_END: Final = 2**20  # bytes at either end of a file that its identity is taken from
 
 
 def _bundled_model() -> Path:
@@ -74,23 +75,60 @@ class TextEncoder:
     def _cache_path(self, sentences: Sequence[str]) -> Path | None:
         if self._cache is None:
             return None
-        content = "\0".join([self.name, *sentences])
+        content = "\0".join([self._identity(), *sentences])
         digest = hashlib.sha256(content.encode()).hexdigest()
         return self._cache / f"text-{digest[:32]}.safetensors"
 
+    def _identity(self) -> str:
+        """The model's name; of a folder, what is in it, wherever it lies."""
+        folder = Path(self.name)
+        if self.name == OFFLINE_DEFAULT or not folder.is_dir():
+            return self.name
+        digest = hashlib.sha256()
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            size = path.stat().st_size
+            digest.update(f"{path.relative_to(folder)}\0{size}\0".encode())
+            with path.open("rb") as file:  # both ends tell one set of weights from another
+                digest.update(file.read(_END))
+                file.seek(max(0, size - _END))
+                digest.update(file.read(_END))
+        return digest.hexdigest()
+
     def _encode(self, sentences: Sequence[str]) -> Tensor:
+        model = self._model()
+        vectors = model.encode(list(sentences), normalize_embeddings=True, convert_to_numpy=True)
+        return torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32))
+
+    def _model(self) -> Any:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         source = str(_bundled_model()) if self.name == OFFLINE_DEFAULT else self.name
-        try:
-            model = SentenceTransformer(source, device="cpu")
+        try:  # what is on this machine needs no network
+            return SentenceTransformer(source, device="cpu", local_files_only=True)
         except Exception as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            raise InputError(
-                f"text encoder {self.name!r} cannot be loaded ({reason}); give the folder of a "
-                f"sentence-transformers model, or use the offline default {OFFLINE_DEFAULT!r}"
-            ) from None
-        vectors = model.encode(list(sentences), normalize_embeddings=True, convert_to_numpy=True)
-        return torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32))
+            reason = _first_line(error)
+        if not Path(source).exists():
+            try:
+                _ask_hub(source)
+                return SentenceTransformer(source, device="cpu")
+            except Exception as error:
+                reason = _first_line(error)
+        raise InputError(
+            f"text encoder {self.name!r} cannot be loaded ({reason}); give the folder of a "
+            "sentence-transformers model, or where a checkpoint does not need this one, the "
+            f"offline default {OFFLINE_DEFAULT!r}"
+        )
+
+
+def _ask_hub(name: str) -> None:
+    """Ask once whether the hub has a model: its own client would ask for minutes."""
+    from huggingface_hub import HfApi
+
+    HfApi().model_info(name if "/" in name else f"sentence-transformers/{name}", timeout=5)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0][:160] if text else repr(error)

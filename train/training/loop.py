@@ -1,217 +1,221 @@
-"""The training loop: SGD on prepared windows, resumable after any epoch."""
+"""The training loop: SGD on prepared windows, resumable after any epoch, alone or with others."""
 
+import contextlib
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor
-from tqdm import trange
+from tqdm import tqdm
 
 from bank.errors import InputError
-from bank.storage import load_state, save_state
-from train.model import SkeletonModel
-from train.training.augment import Augmentation
-from train.training.objective import ContrastiveLoss
+from train.text.training_texts import TrainingTexts
+from train.training.curves import Curves
+from train.training.distributed import make_accelerator, share_batch_norm
+from train.training.learners import Learner
+from train.training.options import TrainingOptions
+from train.training.samples import Samples
+from train.training.state import Progress, load_run, save_run
 
-# The temperature learns at this share of the network's rate. At the full rate the first, random
-# features drive it up so far that the scores become flat and nothing more is learned.
-_TEMPERATURE_PACE = 0.1
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """Settings of a run, all of them kept in the checkpoint.
-
-    Attributes:
-        epochs: passes over the training clips.
-        batch: clips a step; a last, smaller batch is dropped.
-        learning_rate: reached after the warm-up.
-        warmup: epochs over which the rate grows linearly from near zero.
-        schedule: what the rate does afterwards.
-        momentum, weight_decay: SGD's.
-        seed: of everything random.
-        augmentation: how windows are changed, or None.
-    """
-
-    epochs: int = 30
-    batch: int = 64
-    learning_rate: float = 0.05
-    warmup: float = 2.0
-    schedule: Literal["cosine", "constant"] = "cosine"
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    seed: int = 0
-    augmentation: Augmentation | None = field(default_factory=Augmentation)
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch < 2 or self.learning_rate <= 0:
-            raise InputError("training needs epochs >= 1, batch >= 2 and a learning rate above 0")
+# The figure by which the best epoch is chosen; no other figure chooses anything.
+SELECTING = "held_out_seen"
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Prepared windows with their classes: x (N, 3, T, V, M), present (N, M), labels (N,)."""
-
-    x: Tensor
-    present: Tensor
-    labels: Tensor
-
-
-@dataclass
-class Progress:
-    """How far a run is: epochs done, the best score so far, the figures of every epoch."""
-
-    epoch: int = 0
-    best_score: float = -math.inf
-    best_epoch: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
+class Stopped(Exception):  # noqa: N818  (nothing went wrong)
+    """The run was told to stop, and can be gone on with; its message says how far it is."""
 
 
 def train(
-    model: SkeletonModel,
-    loss: ContrastiveLoss,
+    learner: Learner,
     samples: Samples,
-    text: Tensor,
+    texts: TrainingTexts | None,
     options: TrainingOptions,
     folder: Path,
-    validate: Callable[[], float] | None,
-    on_best: Callable[[Progress], None],
-    device: str = "cpu",
+    *,
+    validate: Callable[[], Mapping[str, float]] | None = None,
+    on_best: Callable[[Progress], None] = lambda progress: None,
+    accelerator: Accelerator | None = None,
+    settings: Mapping[str, Any] | None = None,
+    phase: str = "state",
 ) -> Progress:
     """Train, or go on with the run that ``folder`` holds.
 
     Args:
-        model: changed in place; on return it has the last epoch's weights.
-        loss: the objective; its temperature is trained too.
+        learner: changed in place; on return it has the last epoch's weights.
         samples: training windows, seen classes only.
-        text: (K, d) class features.
-        options: settings; a run is resumed only under the settings it began with.
-        folder: where ``state.safetensors`` is kept, replaced after every epoch.
-        validate: score of the present weights on held-out samples of seen classes; None where
-            nothing is held out, and then the latest epoch counts as the best.
+        texts: what samples are compared with; None where labels are all that is learned from.
+        options: settings of the loop.
+        folder: where ``<phase>.safetensors`` is kept, replaced after every epoch, and curves for
+            TensorBoard.
+        validate: figures of the present weights. Among them :data:`SELECTING`, accuracy on
+            held-out samples of seen classes, chooses the best epoch; where it is missing, nothing
+            is held out and the latest epoch counts as the best.
         on_best: called when the score is the best so far.
-        device: where to compute.
+        accelerator: where to compute; on the CPU by default.
+        settings: what a run must have been begun with to be gone on with; the options by default.
+        phase: name of this part of a run.
 
     Raises:
-        InputError: too few samples for one batch, or the folder holds a run of other settings.
+        InputError: too few samples for one batch, the batch cannot be shared out equally, the
+            loss is not finite any more, or the folder holds a run of other settings.
+        Stopped: SIGTERM came; what the epochs before learned is kept.
     """
-    if len(samples.labels) < options.batch:
-        raise InputError(f"{len(samples.labels)} clips do not fill one batch of {options.batch}")
-    model.to(device)
-    loss.to(device)
-    text = text.to(device)
+    accelerator = accelerator or make_accelerator("cpu", options.precision)
+    device, main = accelerator.device, accelerator.is_main_process
+    share = _share(len(samples), options.batch, accelerator.num_processes)
+    settings = asdict(options) if settings is None else settings
+
+    learner.to(device)
+    share_batch_norm(learner, device)
     optimiser = torch.optim.SGD(
-        [
-            {"params": [*model.parameters()], "weight_decay": options.weight_decay, "pace": 1.0},
-            {"params": [*loss.parameters()], "weight_decay": 0.0, "pace": _TEMPERATURE_PACE},
-        ],
-        lr=options.learning_rate,
-        momentum=options.momentum,
+        learner.groups(options.weight_decay), lr=options.learning_rate, momentum=options.momentum
     )
-    steps = len(samples.labels) // options.batch
-    progress = _resume(folder, model, loss, optimiser, options)
-    bar = trange(
-        progress.epoch, options.epochs, initial=progress.epoch, total=options.epochs, unit="epoch"
+    path = folder / f"{phase}.safetensors"
+    progress = load_run(path, learner, optimiser, accelerator.scaler, settings)
+    if progress.epoch >= options.epochs:
+        return progress
+
+    network, stepper = accelerator.prepare(learner, optimiser)
+    samples = samples.held_near(device)
+    steps = len(samples) // options.batch
+    curves = Curves(folder / "tensorboard" / phase, progress.epoch) if main else None
+    bar = tqdm(
+        initial=progress.epoch * steps,
+        total=options.epochs * steps,
+        desc=phase if phase != "state" else "training",
+        unit="step",
+        disable=not main,
     )
-    for epoch in bar:
-        generator = torch.Generator().manual_seed(_epoch_seed(options.seed, epoch))
-        torch.manual_seed(_epoch_seed(options.seed, epoch))  # dropout
-        model.train()
-        order = torch.randperm(len(samples.labels), generator=generator)
-        total = 0.0
-        for step in range(steps):
-            chosen = order[step * options.batch : (step + 1) * options.batch]
-            x = samples.x[chosen]
-            if options.augmentation is not None:
-                x = options.augmentation(x, generator)
-            for group in optimiser.param_groups:
-                group["lr"] = group["pace"] * _rate(options, epoch + step / steps)
-            features = model(x.to(device), samples.present[chosen].to(device))
-            value = loss(features, text, samples.labels[chosen].to(device))
-            optimiser.zero_grad()
-            value.backward()
-            optimiser.step()
-            total += float(value.detach())
-        figures = {"loss": total / steps, "tau": float(1 / loss.scale.detach())}
-        score = float(epoch)
-        if validate is not None:
-            score = figures["held_out_seen"] = validate()
-        progress.epoch = epoch + 1
-        progress.history.append(figures)
-        bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
-        if score > progress.best_score:
-            progress.best_score, progress.best_epoch = score, epoch + 1
-            on_best(progress)
-        _save(folder, model, loss, optimiser, options, progress)
+    with _reproducible(device), _told_to_stop() as stop, contextlib.closing(bar):
+        for epoch in range(progress.epoch, options.epochs):
+            started = time.perf_counter()
+            network.train()
+            total = torch.zeros((), device=device)
+            for step, (x, present, ids, rows) in enumerate(
+                _batches(samples, texts, options, epoch, share, accelerator.process_index)
+            ):
+                for group in stepper.param_groups:
+                    group["lr"] = group["pace"] * options.rate(epoch + step / steps)
+                value = network(
+                    *(part.to(device, non_blocking=True) for part in (x, present, ids, rows))
+                )
+                stepper.zero_grad()
+                accelerator.backward(value)
+                stepper.step()
+                total += value.detach()
+                bar.update()
+                if stop.is_set():
+                    raise Stopped(f"stopped in epoch {epoch + 1} of {options.epochs}")
+            loss = float(total) / steps
+            if not math.isfinite(loss):
+                raise InputError(
+                    f"the loss is not finite in epoch {epoch + 1}; lower the learning rate"
+                    + (" or use --precision fp32" if options.precision != "fp32" else "")
+                )
+            figures = {"loss": loss, **learner.figures()}
+            seconds = time.perf_counter() - started
+            progress.epoch = epoch + 1
+            if main:
+                if validate is not None:
+                    figures |= validate()
+                progress.history.append(figures)
+                bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
+                if (score := figures.get(SELECTING, float(epoch))) > progress.best_score:
+                    progress.best_score, progress.best_epoch = score, epoch + 1
+                    on_best(progress)
+                save_run(path, learner, optimiser, accelerator.scaler, settings, progress)
+                if curves is not None:
+                    speed = steps * options.batch / seconds
+                    rate = options.rate(epoch)
+                    curves.add(
+                        epoch + 1, {**figures, "learning_rate": rate, "clips_per_second": speed}
+                    )
+            accelerator.wait_for_everyone()
+    if curves is not None:
+        curves.close()
     return progress
 
 
-def _epoch_seed(seed: int, epoch: int) -> int:
-    """One seed an epoch, so that a resumed run draws what the unbroken one would have drawn."""
-    return seed * 100_003 + epoch
+def _share(samples: int, batch: int, processes: int) -> int:
+    """Clips a step of one process."""
+    if samples < batch:
+        raise InputError(f"{samples} clips do not fill one batch of {batch}; lower --batch")
+    if batch % processes:
+        raise InputError(
+            f"a batch of {batch} cannot be shared out equally among {processes} processes; "
+            f"use --batch {batch // processes * processes or processes}"
+        )
+    return batch // processes
 
 
-def _rate(options: TrainingOptions, epoch: float) -> float:
-    if epoch < options.warmup:
-        return options.learning_rate * max(epoch / options.warmup, 0.01)
-    if options.schedule == "constant":
-        return options.learning_rate
-    done = (epoch - options.warmup) / max(options.epochs - options.warmup, 1e-9)
-    return options.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-
-def _parameters(optimiser: torch.optim.SGD) -> list[Tensor]:
-    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
-
-
-def _state_path(folder: Path) -> Path:
-    return folder / "state.safetensors"
-
-
-def _save(
-    folder: Path,
-    model: SkeletonModel,
-    loss: ContrastiveLoss,
-    optimiser: torch.optim.SGD,
+def _batches(
+    samples: Samples,
+    texts: TrainingTexts | None,
     options: TrainingOptions,
-    progress: Progress,
-) -> None:
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"loss.{name}": tensor for name, tensor in loss.state_dict().items()}
-    for index, parameter in enumerate(_parameters(optimiser)):
-        tensors[f"momentum.{index}"] = optimiser.state[parameter]["momentum_buffer"]
-    metadata: dict[str, Any] = {"options": asdict(options), "progress": asdict(progress)}
-    save_state(_state_path(folder), {k: v.detach().cpu() for k, v in tensors.items()}, metadata)
+    epoch: int,
+    share: int,
+    process: int,
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """This process's part of every batch of an epoch: x, present, ids, and the text rows.
+
+    All that is random is drawn from seeds of the epoch, so that a resumed run draws what the
+    unbroken one would have drawn. Order and texts are the same in all processes.
+    """
+    seed = options.seed * 100_003 + epoch
+    own_seed = seed + (process << 32)
+    common = torch.Generator().manual_seed(seed)
+    own = torch.Generator(samples.x.device).manual_seed(own_seed)
+    torch.manual_seed(own_seed)  # dropout
+    order = torch.randperm(len(samples), generator=common)
+    none = torch.empty(0)
+    for start in range(0, len(samples) - options.batch + 1, options.batch):
+        rows = none if texts is None else texts.rows(common)
+        first = start + process * share
+        chosen = order[first : first + share].to(samples.x.device)
+        x, present, ids = samples.x[chosen], samples.present[chosen], samples.labels[chosen]
+        mirrored: Tensor | None = None
+        if options.augmentation is not None:
+            may_mirror = None if texts is None else texts.may_mirror[samples.labels[chosen].cpu()]
+            x, present, mirrored = options.augmentation(x, present, own, may_mirror)
+        if texts is not None:
+            ids = texts.ids(ids, mirrored)
+        yield x, present, ids, rows
 
 
-def _resume(
-    folder: Path,
-    model: SkeletonModel,
-    loss: ContrastiveLoss,
-    optimiser: torch.optim.SGD,
-    options: TrainingOptions,
-) -> Progress:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = _state_path(folder)
-    if not path.is_file():
-        return Progress()
-    tensors, metadata = load_state(path)
-    if metadata.get("options") != asdict(options):
-        raise InputError(f"{folder}: holds a run with other settings; choose another --out")
-
-    def part(prefix: str) -> dict[str, Tensor]:
-        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
+@contextlib.contextmanager
+def _reproducible(device: torch.device) -> Iterator[None]:
+    """Only operations that give the same result every time, where there is a choice."""
+    if device.type != "cuda":  # elsewhere there is none
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    before = torch.are_deterministic_algorithms_enabled()
+    only_warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
     try:
-        model.load_state_dict(part("model."))
-        loss.load_state_dict(part("loss."))
-    except RuntimeError:
-        raise InputError(f"{folder}: holds a run of another model; choose another --out") from None
-    momentum = part("momentum.")
-    for index, parameter in enumerate(_parameters(optimiser)):
-        buffer = momentum[str(index)].to(parameter.device)
-        optimiser.state[parameter]["momentum_buffer"] = buffer
-    return Progress(**metadata["progress"])
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=only_warned)
+
+
+@contextlib.contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that SIGTERM sets, where this is the thread that may listen to signals."""
+    told = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield told
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: told.set())
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGTERM, before)

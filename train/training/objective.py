@@ -1,24 +1,65 @@
-"""The contrastive objective of the paper's section III-B."""
+"""The contrastive objective of the paper's section III-B, and the one of the official code."""
 
 import math
-from typing import Final
+from typing import Final, Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bank.errors import InputError
+
+ObjectiveName = Literal["paper", "official"]
+
 # CLIP's bounds on the learnable scale 1/tau: its start, and the most it may grow to.
 _INITIAL_TEMPERATURE: Final = 0.07
 _LARGEST_SCALE: Final = 100.0
+# The official code's match matrix is multiplied by this before its softmax.
+_OFFICIAL_SHARPNESS: Final = 10.0
 
 
-class ContrastiveLoss(nn.Module):
-    """Bidirectional KL between similarity scores and the matches of a batch (Eq. 3 to 5).
+class Objective(nn.Module):
+    """Bidirectional KL between the similarity scores of a batch and its matches.
 
-    Both score matrices are compared with the match matrix (1 where two samples share a class),
-    its rows normalised to distributions: KL(match || score), which is finite where the match is
-    zero. The sum over the batch of Eq. 5 is divided by B, so that the learning rate does not
-    depend on the batch size. The temperature is learned.
+    Both score matrices, skeleton to text and text to skeleton, are compared row by row with a
+    target made of the match matrix (1 where two samples have the same text row). The sum over the
+    batch of Eq. 5 is divided by B, so that the learning rate does not depend on the batch size.
+    Computed in float32 whatever the network computes in.
+    """
+
+    @property
+    def scale(self) -> Tensor:
+        """1 / tau."""
+        raise NotImplementedError
+
+    def target(self, match: Tensor) -> Tensor:
+        """(B, B) matches, 0 or 1, to rows that are distributions."""
+        raise NotImplementedError
+
+    def forward(self, features: Tensor, text: Tensor, ids: Tensor) -> Tensor:
+        """The loss of one batch.
+
+        Args:
+            features: (B, d) skeleton features, any length.
+            text: (R, d) text features, rows of unit length.
+            ids: (B,) text row of every sample.
+
+        Returns:
+            Scalar.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            features = F.normalize(features.float(), dim=1)
+            scores = self.scale * features @ text[ids].T
+            target = self.target((ids[:, None] == ids[None, :]).to(scores.dtype))
+            from_skeleton = F.kl_div(F.log_softmax(scores, dim=1), target, reduction="batchmean")
+            from_text = F.kl_div(F.log_softmax(scores.T, dim=1), target, reduction="batchmean")
+            return (from_skeleton + from_text) / 2
+
+
+class ContrastiveLoss(Objective):
+    """Eq. 3 to 5: the rows of the match matrix, normalised, with a temperature that is learned.
+
+    KL(match || score), which is finite where the match is zero.
     """
 
     def __init__(self) -> None:
@@ -30,20 +71,35 @@ class ContrastiveLoss(nn.Module):
         """1 / tau."""
         return self.log_scale.exp().clamp(max=_LARGEST_SCALE)
 
-    def forward(self, features: Tensor, text: Tensor, labels: Tensor) -> Tensor:
-        """The loss of one batch.
+    def target(self, match: Tensor) -> Tensor:
+        """Equal shares for all samples of the row's class."""
+        return match / match.sum(dim=1, keepdim=True)
 
-        Args:
-            features: (B, d) skeleton features, any length.
-            text: (K, d) class features, rows of unit length.
-            labels: (B,) class of every sample.
 
-        Returns:
-            Scalar.
-        """
-        scores = self.scale * F.normalize(features, dim=1) @ text[labels].T
-        match = (labels[:, None] == labels[None, :]).to(scores.dtype)
-        target = match / match.sum(dim=1, keepdim=True)
-        from_skeleton = F.kl_div(F.log_softmax(scores, dim=1), target, reduction="batchmean")
-        from_text = F.kl_div(F.log_softmax(scores.T, dim=1), target, reduction="batchmean")
-        return (from_skeleton + from_text) / 2
+class OfficialLoss(Objective):
+    """What the official code computes: temperature fixed at 0.07, target softmax(10 match)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scale: Tensor
+        self.register_buffer("_scale", torch.tensor(1 / _INITIAL_TEMPERATURE), persistent=False)
+
+    @property
+    def scale(self) -> Tensor:
+        """1 / 0.07."""
+        return self._scale
+
+    def target(self, match: Tensor) -> Tensor:
+        """A softmax, which leaves a little for every other sample of the batch."""
+        return F.softmax(_OFFICIAL_SHARPNESS * match, dim=1)
+
+
+def make_objective(name: ObjectiveName) -> Objective:
+    """``paper`` or ``official``.
+
+    Raises:
+        InputError: neither.
+    """
+    if name not in get_args(ObjectiveName):
+        raise InputError(f"objective {name!r} is not one of: {', '.join(get_args(ObjectiveName))}")
+    return ContrastiveLoss() if name == "paper" else OfficialLoss()

@@ -21,7 +21,15 @@ from train.data.protocols.fold import Fold, Split
 from train.data.readers.published import actions, training_subjects
 from train.data.vocabularies import datasets_of, label_map
 
-__all__ = ["Fold", "Split", "fold_names", "load_fold", "protocol_names"]
+__all__ = [
+    "PUBLISHED_SETS",
+    "Fold",
+    "Split",
+    "fold_names",
+    "load_fold",
+    "protocol_names",
+    "published_labels",
+]
 
 _FOLDER = Path(str(files(__name__)))
 _ACTIONS = {
@@ -29,6 +37,7 @@ _ACTIONS = {
     "ntu120": ("ntu_actions.txt", 120),
     "pku-mmd": ("pku_actions.txt", 51),
 }
+PUBLISHED_SETS = tuple(_ACTIONS)
 
 
 def protocol_names() -> list[str]:
@@ -82,14 +91,14 @@ def _document(protocol: str) -> Any:
     return json.loads((_FOLDER / f"{protocol}.json").read_text(encoding="utf-8"))
 
 
-def _labels(dataset: str) -> list[str]:
-    """A published set's actions, in the order of their numbers."""
+def published_labels(dataset: str) -> list[str]:
+    """The actions of one of ``PUBLISHED_SETS``, in the order of their numbers."""
     file, count = _ACTIONS[dataset]
     return [actions(file)[number] for number in range(1, count + 1)]
 
 
 def _published(name: str, dataset: str, fold: dict[str, Any]) -> Fold:
-    labels = _labels(dataset)
+    labels = published_labels(dataset)
     unseen = tuple(labels[number] for number in fold["unseen"])
     exemplars = fold.get("exemplars")
     if exemplars == "first":
@@ -110,7 +119,7 @@ def _published(name: str, dataset: str, fold: dict[str, Any]) -> Fold:
 
 def _across(name: str, source: Fold, target: Fold) -> Fold:
     """Train as ``source`` does, test on the clips that ``target`` tests on."""
-    trained = {label for dataset in source.train_sets for label in _labels(dataset)}
+    trained = {label for dataset in source.train_sets for label in published_labels(dataset)}
     trained -= set(source.unseen)
     unseen = tuple(label for label in target.unseen if label not in trained)
     return Fold(

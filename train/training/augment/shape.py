@@ -1,0 +1,61 @@
+"""Bodies of other proportions, and bodies turned and sized as a whole."""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from train.skeletons.joints import BONES, JOINTS, MIRROR, SPINE_SHOULDER
+from train.training.augment.draws import Draws
+
+_PARENT: Final = dict(BONES)
+
+
+def _paths() -> Tensor:
+    """(V, V): 1 where the bone ending in joint k lies on the way from SpineShoulder to joint j."""
+    paths = torch.zeros(JOINTS, JOINTS)
+    for joint in range(JOINTS):
+        here = joint
+        while here != SPINE_SHOULDER:
+            paths[joint, here] = 1
+            here = _PARENT[here]
+    return paths
+
+
+_PATHS: Final = _paths()
+PARENTS: Final = [_PARENT.get(joint, joint) for joint in range(JOINTS)]
+
+
+def reproportion(x: Tensor, draws: Draws, limit: float) -> Tensor:
+    """Bones longer or shorter by up to ``limit``, left and right alike, directions kept.
+
+    Args:
+        x: (N, 3, T, 25, M), SpineShoulder at the origin.
+        draws: of the batch.
+        limit: largest relative change of a bone's length.
+    """
+    bodies = x.shape[4]
+    factor = draws.either_way(limit, JOINTS, bodies)
+    factor = 1 + (factor + factor[:, list(MIRROR)]) / 2 * 2**0.5
+    paths = _PATHS.to(x.device)
+    bones = x - x[..., PARENTS, :]
+    bones *= factor[:, None, None].to(x.dtype)
+    return torch.matmul(paths, bones) + x[..., SPINE_SHOULDER, None, :]
+
+
+def turn_and_size(x: Tensor, angle: Tensor, size: Tensor) -> Tensor:
+    """Turn windows about the vertical and size them.
+
+    Args:
+        x: (N, 3, T, V, M).
+        angle: (N,) radians.
+        size: (N,) factors.
+    """
+    cos, sin, zero = angle.cos() * size, angle.sin() * size, torch.zeros_like(angle)
+    turn = torch.stack([cos, zero, -sin, zero, size, zero, sin, zero, cos], 1)
+    return rotate(x, turn.view(-1, 3, 3))
+
+
+def rotate(x: Tensor, rotation: Tensor) -> Tensor:
+    """(N, 3, 3) matrices applied to the coordinates of (N, 3, T, V, M)."""
+    return torch.bmm(rotation, x.reshape(len(x), 3, -1)).view(x.shape)
