@@ -1,0 +1,96 @@
+"""The unknown gate: is this one of the classes at all? Calibrated without labels."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+Floats = NDArray[np.float64]
+
+_BINS: Final = 128
+_REACH: Final = 6.0  # the histogram covers so many standard deviations to both sides
+_HORIZON: Final = 1024.0  # votes that the calibration rests on
+_START: Final = 20.0  # before so many votes all is known
+STATE: Final = 5 + _BINS  # numbers that a gate consists of
+
+
+class Gate(NamedTuple):
+    """What the gate says of some features.
+
+    Attributes:
+        known: (B,) bool, whether each is taken for one of the classes.
+        score: (B,) float32 in [0, 1], higher is more surely one of the classes: the share of what
+            came before that was less sure.
+    """
+
+    known: Tensor
+    score: Tensor
+
+
+class UnknownGate:
+    """Ranks how near a feature is to its nearest text and its nearest prototype.
+
+    Both cosines are standardised over what came before and added, and the sum is ranked among the
+    sums before it. What ranks among the lowest :attr:`share` is called unknown.
+
+    Args:
+        share: of what comes that is called unknown.
+    """
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.state: Floats = np.zeros(STATE)  # weight, two means, two variances, histogram
+
+    def score(self, text: Floats, scores: Floats) -> Floats:
+        """(B,) ranks in [0, 1] of (B, K) cosines with the texts and (B, K) scores of the bank."""
+        return self._ranks(self._sums(_tops(text, scores)))
+
+    def known(self, ranks: Floats) -> NDArray[np.bool_]:
+        """(B,) whether ranks are high enough; all are until enough has been seen."""
+        if self.state[0] < _START:
+            return np.ones(len(ranks), np.bool_)
+        return ranks >= self.share
+
+    def observe(self, text: Floats, scores: Floats) -> None:
+        """Calibrate by what came, each row one vote."""
+        for row in _tops(text, scores):
+            self._observe(row)
+
+    def _observe(self, top: Floats) -> None:
+        state = self.state
+        place = int(self._places(self._sums(top[None]))[0])
+        if state[0] >= _HORIZON:
+            keep = 1.0 - 1.0 / _HORIZON
+            state[0] *= keep
+            state[5:] *= keep
+        state[0] += 1.0
+        step = 1.0 / state[0]
+        away = top - state[1:3]
+        state[1:3] += step * away
+        state[3:5] += step * (away * (top - state[1:3]) - state[3:5])
+        state[5 + place] += 1.0
+
+    def _sums(self, tops: Floats) -> Floats:
+        if self.state[0] < 2.0:
+            return np.zeros(len(tops))
+        total: Floats = ((tops - self.state[1:3]) / np.sqrt(self.state[3:5] + 1e-12)).sum(axis=1)
+        return total
+
+    def _places(self, sums: Floats) -> NDArray[np.int64]:
+        within = (sums + _REACH) * (_BINS / (2 * _REACH))
+        return np.clip(within, 0, _BINS - 1).astype(np.int64)
+
+    def _ranks(self, sums: Floats) -> Floats:
+        histogram = self.state[5:]
+        total = histogram.sum()
+        if total <= 0:
+            return np.full(len(sums), 0.5)
+        below = np.concatenate([[0.0], np.cumsum(histogram)]) / total
+        edges = np.linspace(-_REACH, _REACH, _BINS + 1)
+        ranks: Floats = np.interp(sums, edges, below)
+        return ranks
+
+
+def _tops(text: Floats, scores: Floats) -> Floats:
+    return np.stack([text.max(axis=1), scores.max(axis=1)], axis=1)
