@@ -8,7 +8,7 @@ import pytest
 
 from bank.errors import InputError
 from train.data.protocols import load_fold
-from train.data.protocols.draw import LEAST_CLIPS, UNSEEN, draw_folds
+from train.data.protocols.draw import LEAST_CLIPS, UNSEEN, draw_development, draw_folds
 from train.data.vocabularies import near_synonyms
 
 FOLDS = ("open/1", "open/2", "open/3")
@@ -37,6 +37,17 @@ def test_rules(clips, name):
     people = {p: {(datasets[i], subjects[i]) for i in getattr(split, p)} for p in ("train", "test")}
     assert not {p for p in people["train"] & people["test"] if p[1]}
     assert not set(split.train.tolist()) & set(split.held_out.tolist())
+
+
+def test_development_folds_are_drawn_from_what_no_reported_fold_leaves_unseen(clips):
+    stored = json.loads((files("train.data.protocols") / "open-dev.json").read_text())
+    reported = {label for name in FOLDS for label in load_fold(name).unseen}
+    assert draw_development(clips[0], near_synonyms("open"), reported) == stored
+    for number in stored["folds"]:
+        split = load_fold(f"open-dev/{number}").split(*clips)
+        assert len(split.unseen) == UNSEEN
+        assert not set(split.unseen) & reported
+        assert not set(split.unseen) & set(split.seen)
 
 
 def test_other_sets_stay_out(clips):

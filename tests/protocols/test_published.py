@@ -157,7 +157,7 @@ def test_a_store_without_the_set_is_told_what_it_needs():
 
 def test_all_folds_load_under_their_own_names():
     folds = [load_fold(name) for protocol in protocol_names() for name in fold_names(protocol)]
-    assert len(folds) == 30
+    assert len(folds) == 33
     assert all(isinstance(fold, Fold) for fold in folds)
     assert len({fold.name for fold in folds}) == len(folds)
     assert all(set(fold.unseen).isdisjoint({*fold.dropped, *fold.tested_seen}) for fold in folds)

@@ -4,7 +4,8 @@ A protocol is data, a JSON file beside this module, of one of four kinds:
 
 * published: a dataset and the unseen classes of each fold, as published code numbers them, from 0;
 * across: a fold of one dataset to train on, a fold of another to test on;
-* drawn: labels of a vocabulary and test subjects (``open.json``, made by ``draw.py``);
+* drawn: labels of a vocabulary and test subjects (``open.json`` and, without subjects,
+  ``open-dev.json``, made by ``draw.py``);
 * held out: a whole set of a vocabulary (``holdout.json``, by ``draw.py`` too).
 
 ``docs/protocols.md`` tells what each of them is for.
@@ -62,8 +63,8 @@ def load_fold(name: str) -> Fold:
         return _across(name, load_fold(fold["train"]), load_fold(fold["test"]))
     if "held_out_subjects" in document:
         return _held_out(name, number, load_fold(document["held_out_subjects"]), fold)
-    sets = tuple(datasets_of(protocol))
-    testers = {dataset: tuple(people) for dataset, people in fold["test_subjects"].items()}
+    sets = tuple(datasets_of(document.get("vocabulary", protocol)))
+    testers = {dataset: tuple(people) for dataset, people in fold.get("test_subjects", {}).items()}
     return Fold(
         name=name,
         train_sets=sets,

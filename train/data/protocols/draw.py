@@ -1,6 +1,7 @@
 """How the folds of the open vocabulary were made; the folds are data.
 
-``open.json`` holds those of OpenKinect-ZSL, ``holdout.json`` those that hold out a whole set.
+``open.json`` holds those of OpenKinect-ZSL, ``open-dev.json`` those to develop on, ``holdout.json``
+those that hold out a whole set.
 """
 
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ import numpy as np
 
 SEED: Final = 2025
 FOLDS: Final = 3
+DEVELOPMENT_FOLDS: Final = 3
 UNSEEN: Final = 14
 LEAST_CLIPS: Final = 20
 TEST_SHARE: Final = 0.35
@@ -56,16 +58,45 @@ def draw_folds(
             if label and (dataset not in testers or subject in testers[dataset])
         )
         candidates = sorted(label for label, n in tested.items() if n >= LEAST_CLIPS)
-        shuffled = rng.permutation(candidates).tolist()
-        chosen: list[str] = []
-        for label in sorted(shuffled, key=lambda label: label in used):
-            if len(chosen) < UNSEEN and not near[label].intersection(chosen):
-                chosen.append(label)
-        unseen = sorted(chosen)
+        unseen = _choose(rng.permutation(candidates).tolist(), near, used)
         used.update(unseen)
-        dropped = sorted({b for a in unseen for b in near[a]})
-        folds[str(number)] = {"unseen": unseen, "dropped": dropped, "test_subjects": testers}
+        folds[str(number)] = {
+            "unseen": unseen,
+            "dropped": _dropped(unseen, near),
+            "test_subjects": testers,
+        }
     return {"protocol": "OpenKinect-ZSL", "seed": SEED, "folds": folds}
+
+
+def draw_development(
+    labels: Sequence[str], synonyms: Iterable[tuple[str, str]], reported: Iterable[str]
+) -> dict[str, Any]:
+    """Draw folds to choose rules and thresholds on, so that reported folds choose nothing.
+
+    Unseen are 14 classes of at least 20 clips that no reported fold leaves unseen, different ones
+    in every fold while there are any. Subjects are not divided: all clips of an unseen class test.
+
+    Args:
+        labels: of every clip, in any order.
+        synonyms: pairs of near-synonyms.
+        reported: unseen classes of the folds that are reported.
+
+    Returns:
+        What the protocol file holds.
+    """
+    near = _neighbours(synonyms)
+    counts = Counter(label for label in labels if label)
+    taken = set(reported)
+    candidates = sorted(label for label, n in counts.items() if n >= LEAST_CLIPS)
+    candidates = [label for label in candidates if label not in taken]
+    used: set[str] = set()
+    folds: dict[str, Any] = {}
+    for number in range(1, DEVELOPMENT_FOLDS + 1):
+        rng = np.random.default_rng([SEED, 100 + number])
+        chosen = _choose(rng.permutation(candidates).tolist(), near, used)
+        used.update(chosen)
+        folds[str(number)] = {"unseen": chosen, "dropped": _dropped(chosen, near)}
+    return {"vocabulary": "open", "seed": SEED, "folds": folds}
 
 
 def hold_out(
@@ -92,6 +123,19 @@ def hold_out(
         unseen |= grown
     dropped = {b for a in unseen for b in near[a]} & others - unseen
     return {"unseen": sorted(unseen), "dropped": sorted(dropped)}
+
+
+def _choose(shuffled: list[str], near: Mapping[str, set[str]], used: set[str]) -> list[str]:
+    """The unseen classes of a fold: those no fold has had first, no two of them near-synonyms."""
+    chosen: list[str] = []
+    for label in sorted(shuffled, key=lambda label: label in used):
+        if len(chosen) < UNSEEN and not near[label].intersection(chosen):
+            chosen.append(label)
+    return sorted(chosen)
+
+
+def _dropped(unseen: Iterable[str], near: Mapping[str, set[str]]) -> list[str]:
+    return sorted({b for a in unseen for b in near[a]})
 
 
 def _neighbours(synonyms: Iterable[tuple[str, str]]) -> defaultdict[str, set[str]]:
