@@ -7,12 +7,14 @@ how much evidence each class has:
 
     p_k = cos(x, P_k) |P_k| / r_k              what the evidence says
     t_k = (c_k - c) s_p / s_c + p              what the text says, on the same scale
-    score_k = a_k p_k + (1 - a_k) t_k          a_k = n_k / (n_k + KAPPA)
+    score_k = a_k p_k + (1 - a_k) t_k          a_k = (1 - r) n_k / (n_k + 1)
 
-with c_k = cos(x, w_k), c and p the means of c_k and p_k over the classes weighted by a_k, s_c the
-spread of c_k over all classes and s_p that of p_k over classes with evidence (at first that of
-c_k). A single class with evidence has t = p there and so changes no answer; where all classes have
-much, the answers are the two passes'. ``docs/bank.md`` tells how the rule was chosen.
+with n_k votes of class k and r = 0.3 / (1 + n / 5), n the mean of n_k: a share that stays with
+the text until there is much evidence. c_k is cos(x, w_k), c and p are the means of c_k and p_k over
+the classes weighted by a_k, s_c is the spread of c_k over all classes and s_p that of p_k over
+classes with evidence (at first that of c_k). A single class with evidence has t = p there and so
+changes no answer; where all classes have much, the answers are the two passes'. ``docs/bank.md``
+tells how the rule was chosen.
 """
 
 from typing import Final
@@ -20,7 +22,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-KAPPA: Final = 1.0  # votes at which text and evidence weigh the same
+_HALF: Final = 1.0  # votes at which a class's text and evidence weigh the same, reserve aside
+_RESERVE: Final = 0.3  # what stays with the text at first
+_RESERVE_VOTES: Final = 5.0  # mean votes a class at which half of that is left
 _LENGTH_VOTES: Final = 10.0  # pairs of votes at which a class's own resultant length counts half
 _SPREAD_VOTES: Final = 2.0  # the same for the spread of the prototypes' scores
 _LENGTH: Final = 0.6  # resultant length before there is any evidence
@@ -30,7 +34,8 @@ Scores = NDArray[np.float64]
 
 def evidence_weight(votes: NDArray[np.float64]) -> NDArray[np.float64]:
     """(K,) a_k of (K,) votes n_k."""
-    return votes / (votes + KAPPA)
+    reserve = _RESERVE / (1.0 + float(votes.mean()) / _RESERVE_VOTES)
+    return (1.0 - reserve) * votes / (votes + _HALF)
 
 
 def stretch(votes: NDArray[np.float64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from bank.directions import Directions, StoredDirections
 from bank.support import kept_count
 
-BINS: Final = 64
-_PER_OCTAVE: Final = 4
-_SMALLEST: Final = -17  # log2 of the least certainty that has a bin of its own; 16 octaves above it
+BINS: Final = 96
+_PER_OCTAVE: Final = 8
+_SMALLEST: Final = -13  # log2 of the least certainty that has a bin of its own; 12 octaves above
 _RESCALE: Final = 2.0**20
 
 
 def bin_of(certainty: float) -> int:
     """The bin of a certainty in nats, log K less the entropy; the most certain come first.
 
-    Every bin is a quarter octave wide, and the edges are fixed, so that the sums do not depend on
-    the order of the samples and those of two banks can be added.
+    Every bin is an eighth of an octave wide, and the edges are fixed, so that the sums do not
+    depend on the order of the samples and those of two banks can be added.
     """
     if certainty <= 2.0**_SMALLEST:
         return BINS - 1
@@ -28,7 +28,7 @@ def bin_of(certainty: float) -> int:
 
 
 class BinnedSupport:
-    """S^k as sums and counts of 64 bins of certainty, and the exemplars as one sum.
+    """S^k as sums and counts of 96 bins of certainty, and the exemplars as one sum.
 
     Z^k is all bins above the margin and, of the bin that the margin cuts, the same share of its sum
     as of its count. That share is all in which it differs from :class:`bank.support.SupportSet`.

@@ -151,6 +151,14 @@ class Evidence:
                 directions[k], lengths[k] = self._texts.directions[k], 0.0
         return self._references
 
+    def means(self) -> Directions:
+        """(K, d) prototypes of Eq. 10, in grid steps; the text where a class has no evidence."""
+        means = [
+            support.sum / support.kept if support.kept else self._texts.directions[k]
+            for k, support in enumerate(self.supports)
+        ]
+        return np.stack(means)
+
     def tensors(self) -> dict[str, Tensor]:
         """All of it, for a file."""
         if self._bounded:

@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 
 _BINS: Final = 128
 _REACH: Final = 6.0  # the histogram covers so many standard deviations to both sides
-_HORIZON: Final = 1024.0  # votes that the calibration rests on
+_HORIZON: Final = 256.0  # votes that the calibration rests on
 _START: Final = 20.0  # before so many votes all is known
 STATE: Final = 5 + _BINS  # numbers that a gate consists of
 

@@ -1,6 +1,7 @@
 """The online prototype bank: the paper's alignment without waiting for all samples."""
 
 from collections.abc import Iterable
+from copy import copy, deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bank.anchored import blend, evidence_weight, stretch
-from bank.directions import STEPS, Directions, cosines, unit_chunks
+from bank.directions import STEPS, Directions, cosines, few_rows, unit_chunks
 from bank.errors import InputError
 from bank.evidence import Evidence, segment_ids
 from bank.gate import Gate
@@ -19,10 +20,12 @@ from bank.guards import Guards, Health
 from bank.state import read_bank, write_bank
 from bank.support import check_alpha
 from bank.texts import ClassTexts
-from bank.watch import Watch, closeness
+from bank.watch import Watch
 
 Mode = Literal["exact", "bounded", "anchored", "text"]
 _SNAPSHOTS: Final = 16
+_WATCHED_ROWS: Final = 16
+_KEPT_IN_DRIFT: Final = 0.98  # of the evidence, at every vote while features move
 _PLAIN: Final = Guards(memory=None, gate=False, drift=False, fallback=False)
 
 Floats = NDArray[np.float64]
@@ -121,24 +124,12 @@ class PrototypeBank:
     @property
     def prototypes(self) -> Tensor:
         """(K, d) float32 prototypes as they stand (Eq. 10); the text where there is no evidence."""
-        means = [
-            support.sum / support.kept if support.kept else self._texts.directions[k]
-            for k, support in enumerate(self._evidence.supports)
-        ]
-        return torch.from_numpy(np.stack(means) / STEPS).float()
+        return torch.from_numpy(self._evidence.means() / STEPS).float()
 
     @property
     def health(self) -> Health:
         """How it is doing, over about the last two hundred votes."""
-        watch = self._watch
-        return Health(
-            fallen_back=self._fallen_back,
-            share=watch.share,
-            closeness=closeness(self._evidence.references()),
-            disagreement=watch.disagreement,
-            drift=watch.drift,
-            unknown=watch.unknown,
-        )
+        return self._watch.health(self._evidence.references(), self.guards.fallback)
 
     def predict(self, features: Tensor) -> Tensor:
         """Scores against the present prototypes; changes nothing.
@@ -199,7 +190,8 @@ class PrototypeBank:
         if self._frozen or (self.mode == "text" and not self._watched):
             return
         at = 0
-        for units in chunks:
+        # What is watched must be watched as it goes: the answers of a bank that learns meanwhile.
+        for units in few_rows(chunks, _WATCHED_ROWS) if self._watched else chunks:
             self._learn(units, None if ids is None else ids[at : at + len(units)])
             at += len(units)
 
@@ -281,6 +273,16 @@ class PrototypeBank:
         self._evidence = self._snapshots[version].copy()
         self._version += 1
 
+    def copy(self) -> "PrototypeBank":
+        """An independent bank in the same state, without its snapshots; samples are shared.
+
+        Cheap, so that another thread may save it while this one goes on.
+        """
+        twin = copy(self)
+        twin._evidence, twin._watch = self._evidence.copy(), deepcopy(self._watch)
+        twin._snapshots = {}
+        return twin
+
     def merge(self, other: "PrototypeBank") -> None:
         """Learn all that another bank over the same texts has learned; it stays as it is.
 
@@ -290,11 +292,7 @@ class PrototypeBank:
         Raises:
             InputError: the other bank has other texts, another alpha or mode.
         """
-        if not self._texts.same(other._texts):
-            raise InputError(
-                f"the other bank stands on other class texts ({other.fingerprint[:8]}, this "
-                f"one {self.fingerprint[:8]}); merge needs the same"
-            )
+        self._texts.check_mergeable(other._texts)
         if (other.alpha, other.mode) != (self.alpha, self.mode):
             raise InputError(
                 f"the other bank has alpha {other.alpha} in {other.mode} mode, this one "
@@ -352,10 +350,6 @@ class PrototypeBank:
         bank._frozen = options["frozen"]
         return bank
 
-    @property
-    def _fallen_back(self) -> bool:
-        return self.guards.fallback and self._watch.fallen
-
     def _empty(self) -> Evidence:
         anchored = self.mode == "anchored"
         bounded = anchored or self.mode == "bounded"
@@ -370,7 +364,7 @@ class PrototypeBank:
 
     def _answer(self, units: Directions) -> Floats:
         """(B, K) scores that are answered with."""
-        if self.mode == "text" or self._fallen_back:
+        if self.mode == "text" or (self.guards.fallback and self._watch.fallen):
             return cosines(units, self._texts.directions)
         if self.mode == "anchored":
             return self._scores(units, cosines(units, self._texts.directions))
@@ -396,6 +390,8 @@ class PrototypeBank:
             scores = self._scores(units, reading.scores)
             references = self._evidence.references()
             known = self._watch.observe(units, reading.scores, scores, fresh, references)
+            if self.guards.drift and self._watch.drifting and self.mode == "anchored":
+                self._evidence.forget(_KEPT_IN_DRIFT ** int(fresh.sum()))
             if self.guards.gate and not known.all():
                 units, reading = units[known], reading.rows(known)
                 if segments is not None:

@@ -83,6 +83,18 @@ class ClassTexts:
             return False
         return bool(np.abs(self.directions - other.directions).max() <= _SAME_TEXT * STEPS)
 
+    def check_mergeable(self, other: "ClassTexts") -> None:
+        """Refuse to merge what stands on other texts.
+
+        Raises:
+            InputError: these are not the same.
+        """
+        if not self.same(other):
+            raise InputError(
+                f"the other bank stands on other class texts ({other.fingerprint[:8]}, this "
+                f"one {self.fingerprint[:8]}); merge needs the same"
+            )
+
     def check_same(self, other: "ClassTexts", path: Path) -> None:
         """Refuse other texts than these, which a state in ``path`` stands on.
 

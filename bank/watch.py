@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from bank.directions import STEPS, Directions
 from bank.evidence import References
 from bank.gate import UnknownGate
+from bank.guards import Health
 
 Floats = NDArray[np.float64]
 
 _HORIZON: Final = 200.0
 _START: Final = 50.0  # votes before anything is concluded
+_DRIFT: Final = 0.2  # a residual of this length is none by chance
 
 
 class Watch:
@@ -37,6 +39,11 @@ class Watch:
     def share(self) -> float:
         """Of the bank's most frequent answer."""
         return float(self.answers[0].max())
+
+    @property
+    def drifting(self) -> bool:
+        """Whether features have moved away from what was learned."""
+        return self.votes >= _START and self.drift > _DRIFT
 
     @property
     def drift(self) -> float:
@@ -83,6 +90,17 @@ class Watch:
                 self.residual += step * (away / STEPS - self.residual)
         self._judge()
         return judged
+
+    def health(self, references: References, fallback: bool) -> Health:
+        """All that was watched; ``fallback`` tells whether a fall is answered by falling back."""
+        return Health(
+            fallen_back=fallback and self.fallen,
+            share=self.share,
+            closeness=closeness(references),
+            disagreement=self.disagreement,
+            drift=self.drift,
+            unknown=self.unknown,
+        )
 
     def _judge(self) -> None:
         if self.votes < _START:
