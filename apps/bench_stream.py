@@ -22,7 +22,7 @@ from train.data.store import Store
 from train.device import resolve_device
 from train.evaluation.streams.contenders import CONTENDERS, LIVE_DEFAULT, chosen, without_guards
 from train.evaluation.streams.export import fold_features
-from train.evaluation.streams.features import load_features, save_features
+from train.evaluation.streams.features import FeatureSet, load_features, save_features
 from train.evaluation.streams.orders import make_stream, standard_streams, stream_names
 from train.evaluation.streams.progressive import evaluate_stream
 from train.evaluation.streams.synthetic import Recipe
@@ -145,22 +145,16 @@ def stream(
     variants = without_guards() if ablate else {}
     if ablate:
         makers = {LIVE_DEFAULT: CONTENDERS[LIVE_DEFAULT], **makers, **variants}
-    names = _names(streams) or standard_streams()
-    loaded = [(path, load_features(path)) for path in files]
-    for path, data in loaded:
-        for name in names:
-            try:
-                make_stream(name, data, 0)
-            except InputError as error:
-                raise InputError(f"{path}: {error}") from None
     if plot is not None:
         check_picture(plot)
+    work = [(path, load_features(path)) for path in files]
+    names = {path: _streams_for(path, data, _names(streams)) for path, data in work}
     done: list[FileResult] = []
-    steps = len(files) * len(names) * orders * (2 + len(makers))
+    steps = sum(map(len, names.values())) * orders * (2 + len(makers))
     with tqdm(total=steps, unit="run", disable=None, leave=False) as progress:
-        for path, data in loaded:
+        for path, data in work:
             results = {}
-            for name in names:
+            for name in names[path]:
                 progress.set_description(f"{path.name} {name}")
                 results[name] = evaluate_stream(
                     data, name, makers, orders, alpha, advance=progress.update
@@ -174,6 +168,19 @@ def stream(
         write_json(json_file, done, judged)
     if plot is not None:
         save_plot(plot, done)
+
+
+def _streams_for(path: Path, data: FeatureSet, asked: list[str] | None) -> list[str]:
+    """The streams to run on a file: those asked for, or all that it has the samples for."""
+    if asked is None:
+        strangers = not bool(data.known.all())
+        return [name for name in standard_streams() if strangers or name != "unknown"]
+    for name in asked:
+        try:
+            make_stream(name, data, 0)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+    return asked
 
 
 def _names(given: str | None) -> list[str] | None:
