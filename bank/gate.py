@@ -12,6 +12,7 @@ _BINS: Final = 128
 _REACH: Final = 6.0  # the histogram covers so many standard deviations to both sides
 _HORIZON: Final = 256.0  # votes that the calibration rests on
 _START: Final = 20.0  # before so many votes all is known
+_EDGES: Final = np.linspace(-_REACH, _REACH, _BINS + 1)
 STATE: Final = 5 + _BINS  # numbers that a gate consists of
 
 
@@ -54,6 +55,8 @@ class UnknownGate:
 
     def observe(self, text: Floats, scores: Floats) -> None:
         """Calibrate by what came, each row one vote."""
+        if not len(text):
+            return
         for row in _tops(text, scores):
             self._observe(row)
 
@@ -86,11 +89,15 @@ class UnknownGate:
         total = histogram.sum()
         if total <= 0:
             return np.full(len(sums), 0.5)
-        below = np.concatenate([[0.0], np.cumsum(histogram)]) / total
-        edges = np.linspace(-_REACH, _REACH, _BINS + 1)
-        ranks: Floats = np.interp(sums, edges, below)
+        below = np.zeros(_BINS + 1)
+        np.cumsum(histogram, out=below[1:])
+        below /= total
+        ranks: Floats = np.interp(sums, _EDGES, below)
         return ranks
 
 
 def _tops(text: Floats, scores: Floats) -> Floats:
-    return np.stack([text.max(axis=1), scores.max(axis=1)], axis=1)
+    tops = np.empty((len(text), 2))
+    text.max(axis=1, out=tops[:, 0])
+    scores.max(axis=1, out=tops[:, 1])
+    return tops

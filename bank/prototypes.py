@@ -75,6 +75,9 @@ class PrototypeBank:
         self._frozen = False
         self._version = 0
         self._texts = ClassTexts(text)
+        nothing = np.empty((0, 0))
+        self._last: tuple[Directions, Floats, int] = (nothing, nothing, -1)
+        self._weights: tuple[Floats, Floats, int] = (nothing, nothing, -1)
         self._evidence = self._empty()
         self._snapshots: dict[int, Evidence] = {}
         self._next_snapshot = 0
@@ -344,6 +347,7 @@ class PrototypeBank:
         if text is not None:
             bank._texts.check_same(ClassTexts(text), path)
         bank._evidence.take(tensors)
+        bank._version += 1
         if "gate" in tensors:
             bank._watch.gate.state = tensors["gate"].numpy().copy()
             bank._watch.take(tensors["watch"].numpy())
@@ -374,12 +378,19 @@ class PrototypeBank:
         """(B, K) scores by what was learned, given the cosines with the texts."""
         if self.mode == "text":
             return text
+        last_units, last_scores, version = self._last
+        if version == self._version and np.array_equal(last_units, units):
+            return last_scores  # live, what has been answered is learned from next
         references = self._evidence.references()
-        near = cosines(units, references.directions)
-        if self.mode != "anchored":
-            return near
-        longer = stretch(references.votes, references.lengths)
-        return blend(text, near * longer, evidence_weight(references.votes))
+        scores = cosines(units, references.directions)
+        if self.mode == "anchored":
+            if self._weights[2] != self._version:
+                longer = stretch(references.votes, references.lengths)
+                self._weights = (longer, evidence_weight(references.votes), self._version)
+            scores *= self._weights[0]
+            scores = blend(text, scores, self._weights[1])
+        self._last = (units, scores, self._version)
+        return scores
 
     def _learn(self, units: Directions, segments: list[int] | None) -> None:
         reading = self._texts.read(units)
@@ -392,6 +403,7 @@ class PrototypeBank:
             known = self._watch.observe(units, reading.scores, scores, fresh, references)
             if self.guards.drift and self._watch.drifting and self.mode == "anchored":
                 self._evidence.forget(_KEPT_IN_DRIFT ** int(fresh.sum()))
+                self._version += 1
             if self.guards.gate and not known.all():
                 units, reading = units[known], reading.rows(known)
                 if segments is not None:

@@ -71,7 +71,9 @@ class Watch:
             (B,) which the gate knows.
         """
         judged = self.gate.known(self.gate.score(text, scores))
-        units, text, scores, known = units[fresh], text[fresh], scores[fresh], judged[fresh]
+        known = judged
+        if not fresh.all():
+            units, text, scores, known = units[fresh], text[fresh], scores[fresh], judged[fresh]
         self.gate.observe(text, scores)
         ours, texts = scores.argmax(axis=1), text.argmax(axis=1)
         for unit, mine, its, sure in zip(
