@@ -45,7 +45,11 @@ class UnknownGate:
 
     def score(self, text: Floats, scores: Floats) -> Floats:
         """(B,) ranks in [0, 1] of (B, K) cosines with the texts and (B, K) scores of the bank."""
-        return self._ranks(self._sums(_tops(text, scores)))
+        return self.score_tops(tops(text, scores))
+
+    def score_tops(self, best: Floats) -> Floats:
+        """The same from (B, 2) best scores of both."""
+        return self._ranks(self._sums(best))
 
     def known(self, ranks: Floats) -> NDArray[np.bool_]:
         """(B,) whether ranks are high enough; all are until enough has been seen."""
@@ -53,11 +57,9 @@ class UnknownGate:
             return np.ones(len(ranks), np.bool_)
         return ranks >= self.share
 
-    def observe(self, text: Floats, scores: Floats) -> None:
-        """Calibrate by what came, each row one vote."""
-        if not len(text):
-            return
-        for row in _tops(text, scores):
+    def observe(self, best: Floats) -> None:
+        """Calibrate by (B, 2) best scores of what came, each row one vote."""
+        for row in best:
             self._observe(row)
 
     def _observe(self, top: Floats) -> None:
@@ -74,10 +76,10 @@ class UnknownGate:
         state[3:5] += step * (away * (top - state[1:3]) - state[3:5])
         state[5 + place] += 1.0
 
-    def _sums(self, tops: Floats) -> Floats:
+    def _sums(self, best: Floats) -> Floats:
         if self.state[0] < 2.0:
-            return np.zeros(len(tops))
-        total: Floats = ((tops - self.state[1:3]) / np.sqrt(self.state[3:5] + 1e-12)).sum(axis=1)
+            return np.zeros(len(best))
+        total: Floats = ((best - self.state[1:3]) / np.sqrt(self.state[3:5] + 1e-12)).sum(axis=1)
         return total
 
     def _places(self, sums: Floats) -> NDArray[np.int64]:
@@ -96,8 +98,9 @@ class UnknownGate:
         return ranks
 
 
-def _tops(text: Floats, scores: Floats) -> Floats:
-    tops = np.empty((len(text), 2))
-    text.max(axis=1, out=tops[:, 0])
-    scores.max(axis=1, out=tops[:, 1])
-    return tops
+def tops(text: Floats, scores: Floats) -> Floats:
+    """(B, 2) best scores of (B, K) cosines with the texts and of (B, K) scores of the bank."""
+    best = np.empty((len(text), 2))
+    text.max(axis=1, out=best[:, 0])
+    scores.max(axis=1, out=best[:, 1])
+    return best

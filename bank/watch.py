@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bank.directions import STEPS, Directions
 from bank.evidence import References
-from bank.gate import UnknownGate
+from bank.gate import UnknownGate, tops
 from bank.guards import Health
 
 Floats = NDArray[np.float64]
@@ -70,11 +70,12 @@ class Watch:
         Returns:
             (B,) which the gate knows.
         """
-        judged = self.gate.known(self.gate.score(text, scores))
+        best = tops(text, scores)
+        judged = self.gate.known(self.gate.score_tops(best))
         known = judged
         if not fresh.all():
             units, text, scores, known = units[fresh], text[fresh], scores[fresh], judged[fresh]
-        self.gate.observe(text, scores)
+        self.gate.observe(best[fresh])
         ours, texts = scores.argmax(axis=1), text.argmax(axis=1)
         for unit, mine, its, sure in zip(
             units, ours.tolist(), texts.tolist(), known.tolist(), strict=True
