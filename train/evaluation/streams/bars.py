@@ -77,7 +77,7 @@ def _shares(stream: str, figures: Mapping[str, Figures], contender: str) -> list
         floor, ceiling = getattr(text, part).mean(), getattr(two_pass, part).mean()
         reached = getattr(own, part).mean() - floor
         possible = ceiling - floor
-        value = float(reached / possible) if possible else float("nan")
+        value = float(reached / possible) if possible > 0 else float("nan")
         return Bar(stream, says, value, least, share=True)
 
     return [

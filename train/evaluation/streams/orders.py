@@ -169,8 +169,9 @@ def _drift(data: FeatureSet, seed: int) -> Stream:
     stream = _iid(data, seed)
     moved = stream.features.clone()
     half = len(stream) // 2
-    moved[half:] += DRIFT * _typical_difference(stream.features, _rng(seed, 1), 1)
-    return Stream(F.normalize(moved, dim=1), stream.labels, stream.indices)
+    shift = DRIFT * _typical_difference(stream.features, _rng(seed, 1), 1)
+    moved[half:] = F.normalize(moved[half:] + shift, dim=1)
+    return Stream(moved, stream.labels, stream.indices)
 
 
 def _windows(data: FeatureSet, seed: int) -> Stream:
