@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from apps.bench_stream import add_commands
 from apps.cli import Device, examples, make_app, run
 from train.data.store import Store
 from train.device import resolve_device
@@ -136,6 +137,9 @@ def _references(tested: FoldFeatures) -> None:
 def _write(checkpoint: Path, kind: str, figures: dict[str, object]) -> None:
     add_figures(checkpoint, {kind: figures})
     typer.echo(f"written into {checkpoint}")
+
+
+add_commands(app)
 
 
 def main() -> None:

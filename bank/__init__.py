@@ -24,13 +24,31 @@ from bank.errors import InputError
 
 if TYPE_CHECKING:
     from bank.alignment import Alignment, align_two_pass
+    from bank.gate import Gate
+    from bank.guards import Guards, Health
+    from bank.history import History, Revision
     from bank.prototypes import PrototypeBank
 
-__all__ = ["Alignment", "InputError", "PrototypeBank", "align_two_pass"]
+__all__ = [
+    "Alignment",
+    "Gate",
+    "Guards",
+    "Health",
+    "History",
+    "InputError",
+    "PrototypeBank",
+    "Revision",
+    "align_two_pass",
+]
 
 # Loaded when first asked for: programs that only want `bank.errors` need not wait for torch.
 _ROOMS = {
     "Alignment": "bank.alignment",
+    "Gate": "bank.gate",
+    "Guards": "bank.guards",
+    "Health": "bank.guards",
+    "History": "bank.history",
+    "Revision": "bank.history",
     "PrototypeBank": "bank.prototypes",
     "align_two_pass": "bank.alignment",
 }

@@ -67,6 +67,11 @@ def unit_chunks_again(features: Tensor) -> Iterable[Directions]:
     return (on_grid(_as_array(part)) for part in parts if part.shape[0])
 
 
+def few_rows(chunks: Iterable[Directions], most: int) -> Iterable[Directions]:
+    """The same rows, at most ``most`` at a time."""
+    return (chunk[at : at + most] for chunk in chunks for at in range(0, len(chunk), most))
+
+
 def on_grid(rows: NDArray[np.float64], what: str | None = None) -> Directions:
     """Rows (N, d) scaled to unit length and rounded to the grid.
 

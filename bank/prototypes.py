@@ -1,38 +1,48 @@
 """The online prototype bank: the paper's alignment without waiting for all samples."""
 
+from collections.abc import Iterable
+from copy import copy, deepcopy
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from bank.alignment import nearest
-from bank.directions import (
-    STEPS,
-    Directions,
-    StoredDirections,
-    cosines,
-    on_grid,
-    unit_chunks,
-)
+from bank.anchored import blend, evidence_weight, stretch
+from bank.directions import STEPS, Directions, cosines, few_rows, unit_chunks
 from bank.errors import InputError
-from bank.state import BankState, read_bank, write_bank
-from bank.support import SupportSet, check_alpha, stored
+from bank.evidence import Evidence, segment_ids
+from bank.gate import Gate
+from bank.guards import Guards, Health
+from bank.state import read_bank, write_bank
+from bank.support import check_alpha
 from bank.texts import ClassTexts
+from bank.watch import Watch
 
-Mode = Literal["exact", "text"]
+Mode = Literal["exact", "bounded", "anchored", "text"]
 _SNAPSHOTS: Final = 16
+_WATCHED_ROWS: Final = 16
+_KEPT_IN_DRIFT: Final = 0.98  # of the evidence, at every vote while features move
+_PLAIN: Final = Guards(memory=None, gate=False, drift=False, fallback=False)
+
+Floats = NDArray[np.float64]
 
 
 class PrototypeBank:
     """Class prototypes that learn from unlabelled features as these come.
 
-    In ``exact`` mode the prototypes are, at any moment, those that
-    :func:`bank.alignment.align_two_pass` would find on all samples so far, whatever their order and
-    batch sizes: pseudo-labels and entropies depend on the frozen texts alone (Eq. 6 and 7), and all
-    sums are exact (:mod:`bank.directions`). Memory grows with the samples, by 4 d bytes and about
-    300 more each. In ``text`` mode nothing is learned and the prototypes stay the text features.
+    Pseudo-labels and entropies depend on the frozen texts alone (Eq. 6 and 7), so nothing that was
+    learned can mislead what is learned next. By mode:
+
+    * ``exact``: the prototypes are, at any moment, those that
+      :func:`bank.alignment.align_two_pass` would find on all samples so far, whatever their order
+      and batch sizes. Memory grows with the samples, by 4 d bytes and about 300 more each.
+    * ``bounded``: the same in memory that never grows (:mod:`bank.bounded`), nearly exact.
+    * ``anchored``: text and evidence blended (:mod:`bank.anchored`), for live streams; bounded too.
+    * ``text``: nothing is learned; the prototypes stay the text features.
 
     Features may have any length, floating type and device; the bank works on the CPU. It has no
     locks: one thread at a time.
@@ -40,24 +50,38 @@ class PrototypeBank:
     Args:
         text: (K, d) class text features, any length.
         alpha: tolerance margin, 0 to 1.
-        mode: ``exact`` or ``text``.
+        mode: one of the four.
+        guards: what keeps it safe. None is all of them in anchored and text mode and, in the other
+            two, none but the one vote for a segment.
 
     Raises:
         InputError: the text cannot be used or an argument is out of range.
     """
 
-    def __init__(self, text: Tensor, alpha: float = 0.9, mode: Mode = "exact") -> None:
+    def __init__(
+        self,
+        text: Tensor,
+        alpha: float = 0.9,
+        mode: Mode = "exact",
+        guards: Guards | None = None,
+    ) -> None:
         if mode not in get_args(Mode):
             raise InputError(f"mode is one of {', '.join(get_args(Mode))}, not {mode!r}")
         self.alpha: Final = check_alpha(alpha)
         self.mode: Final[Mode] = mode
+        watched = mode in ("anchored", "text")
+        self.guards: Final = guards or (Guards() if watched else _PLAIN)
+        self._watched = watched or guards is not None
         self._frozen = False
+        self._version = 0
         self._texts = ClassTexts(text)
-        self._supports = self._empty()
-        self._snapshots: dict[int, list[SupportSet]] = {}
-        self._next_version = 0
-        self._references: Directions = self._texts.directions.copy()
-        self._stale: set[int] = set()  # classes whose reference is behind their support
+        nothing = np.empty((0, 0))
+        self._last: tuple[Directions, Floats, int] = (nothing, nothing, -1)
+        self._weights: tuple[Floats, Floats, int] = (nothing, nothing, -1)
+        self._evidence = self._empty()
+        self._snapshots: dict[int, Evidence] = {}
+        self._next_snapshot = 0
+        self._watch = self._new_watch()
 
     @property
     def text(self) -> Tensor:
@@ -75,19 +99,25 @@ class PrototypeBank:
         return self._frozen
 
     @property
+    def version(self) -> int:
+        """Grows with every change of what was learned."""
+        return self._version
+
+    @property
     def support(self) -> Tensor:
         """(K,) how many samples every class holds: |S^k| and the exemplars."""
-        return torch.tensor([support.assigned + support.enrolled for support in self._supports])
+        supports = self._evidence.supports
+        return torch.tensor([support.assigned + support.enrolled for support in supports])
 
     @property
     def kept(self) -> Tensor:
         """(K,) how many samples every prototype is the mean of: |Z^k|, exemplars included."""
-        return torch.tensor([support.kept for support in self._supports])
+        return torch.tensor([round(support.kept) for support in self._evidence.supports])
 
     @property
     def enrolled(self) -> Tensor:
         """(K,) how many exemplars every class has."""
-        return torch.tensor([support.enrolled for support in self._supports])
+        return torch.tensor([support.enrolled for support in self._evidence.supports])
 
     @property
     def count(self) -> int:
@@ -96,15 +126,18 @@ class PrototypeBank:
 
     @property
     def prototypes(self) -> Tensor:
-        """(K, d) float32 prototypes as they stand (Eq. 10)."""
-        means = [
-            support.sum / support.kept if support.kept else self._texts.directions[k]
-            for k, support in enumerate(self._supports)
-        ]
-        return torch.from_numpy(np.stack(means) / STEPS).float()
+        """(K, d) float32 prototypes as they stand (Eq. 10); the text where there is no evidence."""
+        return torch.from_numpy(self._evidence.means() / STEPS).float()
+
+    @property
+    def health(self) -> Health:
+        """How it is doing, over about the last two hundred votes."""
+        return self._watch.health(self._evidence.references(), self.guards.fallback)
 
     def predict(self, features: Tensor) -> Tensor:
-        """Cosine scores against the present prototypes; changes nothing.
+        """Scores against the present prototypes; changes nothing.
+
+        They are cosines, in anchored mode on the scale of cosines.
 
         Args:
             features: (B, d).
@@ -115,17 +148,16 @@ class PrototypeBank:
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        chunks = unit_chunks(features, "features", self._texts.dimension)
-        references = self._fresh_references()
-        scores = np.empty((features.shape[0], len(references)), np.float32)
+        chunks = self._chunks(features)
+        scores = np.empty((len(features), len(self._texts)), np.float32)
         at = 0
         for units in chunks:
-            scores[at : at + len(units)] = cosines(units, references)
+            scores[at : at + len(units)] = self._answer(units)
             at += len(units)
         return torch.from_numpy(scores)
 
-    def update(self, features: Tensor) -> None:
-        """Learn from features without labels: all of them, or, on an error, none.
+    def gate(self, features: Tensor) -> Gate:
+        """Whether features belong to any of the classes; changes nothing.
 
         Args:
             features: (B, d).
@@ -133,17 +165,44 @@ class PrototypeBank:
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        chunks = unit_chunks(features, "features", self._texts.dimension)
-        if self._frozen or self.mode == "text":
+        ranks = [np.empty(0)]
+        for units in self._chunks(features):
+            text = cosines(units, self._texts.directions)
+            ranks.append(self._watch.gate.score(text, self._scores(units, text)))
+        score = np.concatenate(ranks)
+        known = self._watch.gate.known(score)
+        return Gate(torch.from_numpy(known), torch.from_numpy(score).float())
+
+    def update(self, features: Tensor, segments: Tensor | None = None) -> None:
+        """Learn from features without labels: all of them, or, on an error, none.
+
+        Args:
+            features: (B, d).
+            segments: (B,) int64 ids; rows of one segment, in this call and in earlier ones, count
+                as one vote, their mean direction. None makes every row a segment of its own. The
+                last 256 segments are known; ids must not be used again for another one meanwhile.
+
+        Raises:
+            InputError: another dimension, a row is not finite or all zeros, or there is not one id
+                for every row.
+        """
+        chunks = self._chunks(features)
+        ids = None if segments is None else segment_ids(segments, len(features))
+        if not self.guards.segments:
+            ids = None
+        if self._frozen or (self.mode == "text" and not self._watched):
             return
-        for units in chunks:
-            self._learn(units)
+        at = 0
+        # What is watched must be watched as it goes: the answers of a bank that learns meanwhile.
+        for units in few_rows(chunks, _WATCHED_ROWS) if self._watched else chunks:
+            self._learn(units, None if ids is None else ids[at : at + len(units)])
+            at += len(units)
 
     def enroll(self, features: Tensor, k: int) -> None:
         """Take labelled exemplars of class ``k``: the one-shot setting (section IV-F), live.
 
         Exemplars always belong to Z^k: alpha filters only what was pseudo-labelled, and the
-        prototype is the mean of both. A frozen bank takes exemplars too.
+        prototype is the mean of both. They do not fade. A frozen bank takes exemplars too.
 
         Args:
             features: (B, d).
@@ -156,21 +215,21 @@ class PrototypeBank:
         chunks = unit_chunks(features, "exemplars", self._texts.dimension)
         self._check_class(k)
         if self.mode == "text":
-            raise InputError("a bank in text mode takes no exemplars; use mode 'exact'")
+            raise InputError("a bank in text mode takes no exemplars; use another mode")
         for units in chunks:
-            self._supports[k].enroll(list(stored(units)))
-        self._stale.add(k)
+            self._evidence.enroll(units, k)
+            self._version += 1
 
     def settle(self, features: Tensor) -> Tensor:
-        """(B,) what the present prototypes say of features seen before (Eq. 11).
+        """(B,) what the bank as it stands says of features seen before (Eq. 11).
 
         In exact mode, after the last sample, these are the two-pass predictions.
 
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        chunks = unit_chunks(features, "features", self._texts.dimension)
-        return nearest(chunks, len(features), self._fresh_references())
+        answers = [self._answer(units).argmax(axis=1) for units in self._chunks(features)]
+        return torch.from_numpy(np.concatenate([np.empty(0, np.int64), *answers]))
 
     def freeze(self, frozen: bool = True) -> None:
         """Make :meth:`update` change nothing; everything asked for by name still works."""
@@ -187,22 +246,23 @@ class PrototypeBank:
             InputError: no such class.
         """
         if k is None:
-            self._replace(self._empty())
+            self._evidence = self._empty()
+            self._watch = self._new_watch()
         else:
             self._check_class(k)
-            self._supports[k] = SupportSet(self.alpha, self._texts.dimension)
-            self._stale.add(k)
+            self._evidence.reset(k)
+        self._version += 1
 
     def snapshot(self) -> int:
-        """Remember the present state in memory; returns its version for :meth:`restore`.
+        """Remember the present state in memory; returns its number for :meth:`restore`.
 
-        Samples are shared, not copied. The latest 16 versions are kept.
+        Samples are shared, not copied. The latest 16 are kept.
         """
-        version = self._next_version
-        self._next_version += 1
-        self._snapshots[version] = [support.copy() for support in self._supports]
-        self._snapshots.pop(version - _SNAPSHOTS, None)
-        return version
+        number = self._next_snapshot
+        self._next_snapshot += 1
+        self._snapshots[number] = self._evidence.copy()
+        self._snapshots.pop(number - _SNAPSHOTS, None)
+        return number
 
     def restore(self, version: int) -> None:
         """Go back (or forth) to a state that :meth:`snapshot` remembered.
@@ -213,30 +273,39 @@ class PrototypeBank:
         if version not in self._snapshots:
             kept = ", ".join(map(str, self._snapshots)) or "none"
             raise InputError(f"no snapshot {version}; versions kept: {kept}")
-        self._replace([support.copy() for support in self._snapshots[version]])
+        self._evidence = self._snapshots[version].copy()
+        self._version += 1
+
+    def copy(self) -> "PrototypeBank":
+        """An independent bank in the same state, without its snapshots; samples are shared.
+
+        Cheap, so that another thread may save it while this one goes on.
+        """
+        twin = copy(self)
+        twin._evidence, twin._watch = self._evidence.copy(), deepcopy(self._watch)
+        twin._snapshots = {}
+        return twin
 
     def merge(self, other: "PrototypeBank") -> None:
         """Learn all that another bank over the same texts has learned; it stays as it is.
 
-        In exact mode the result equals having seen both streams.
+        The result equals having seen both streams: in exact and bounded mode to the last bit, in
+        anchored mode as long as no vote has faded. Gate and health stay this bank's own.
 
         Raises:
             InputError: the other bank has other texts, another alpha or mode.
         """
-        if not self._texts.same(other._texts):
-            raise InputError(
-                f"the other bank stands on other class texts ({_short(other.fingerprint)}, this "
-                f"one {_short(self.fingerprint)}); merge needs the same"
-            )
+        self._texts.check_mergeable(other._texts)
         if (other.alpha, other.mode) != (self.alpha, self.mode):
             raise InputError(
                 f"the other bank has alpha {other.alpha} in {other.mode} mode, this one "
                 f"{self.alpha} in {self.mode} mode; merge needs the same"
             )
-        self._take(other._state())
+        self._evidence.merge(other._evidence)
+        self._version += 1
 
     def save(self, path: Path) -> None:
-        """Write the bank, atomically; snapshots are not kept.
+        """Write the bank, atomically; snapshots and unfinished segments are not kept.
 
         Raises:
             InputError: the file cannot be written.
@@ -246,8 +315,15 @@ class PrototypeBank:
             "alpha": self.alpha,
             "mode": self.mode,
             "frozen": self._frozen,
+            "guards": asdict(self.guards) if self._watched else None,
         }
-        write_bank(path, self._state(), options)
+        tensors = {
+            "text": self._texts.given,
+            "gate": torch.from_numpy(self._watch.gate.state),
+            "watch": torch.from_numpy(self._watch.vector()),
+            **self._evidence.tensors(),
+        }
+        write_bank(path, tensors, options)
 
     @classmethod
     def load(cls, path: Path, text: Tensor | None = None) -> "PrototypeBank":
@@ -260,85 +336,82 @@ class PrototypeBank:
         Raises:
             InputError: damaged, of another format or version, or of other texts.
         """
-        state, options = read_bank(path)
+        tensors, options = read_bank(path)
+        guards = None if options["guards"] is None else Guards(**options["guards"])
         try:
-            bank = cls(state.text, options["alpha"], options["mode"])
+            bank = cls(tensors["text"], options["alpha"], options["mode"], guards)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         if bank.fingerprint != options["fingerprint"]:
             raise InputError(f"{path}: its texts are damaged; use a copy or start a new bank")
         if text is not None:
-            bank._check_text(path, ClassTexts(text))
-        bank._take(state)
+            bank._texts.check_same(ClassTexts(text), path)
+        bank._evidence.take(tensors)
+        bank._version += 1
+        if "gate" in tensors:
+            bank._watch.gate.state = tensors["gate"].numpy().copy()
+            bank._watch.take(tensors["watch"].numpy())
         bank._frozen = options["frozen"]
         return bank
 
-    def _learn(self, units: Directions) -> None:
-        labels, entropies, ties = self._texts.read(units)
-        rows = stored(units)
-        classes = set(labels.tolist())
-        for k in classes:
-            # Indexing by a mask copies, so that a class that is reset frees its own rows.
-            mine = labels == k if len(classes) > 1 else slice(None)
-            self._supports[k].add(entropies[mine].tolist(), ties[mine].tolist(), list(rows[mine]))
-        self._stale |= classes
+    def _empty(self) -> Evidence:
+        anchored = self.mode == "anchored"
+        bounded = anchored or self.mode == "bounded"
+        memory = self.guards.memory if anchored else None
+        return Evidence(self._texts, self.alpha, bounded, memory, round_up=anchored)
 
-    def _state(self) -> BankState:
-        samples = [row for support in self._supports for row in support.samples()]
-        exemplars = [support.exemplars() for support in self._supports]
-        return BankState(
-            text=self._texts.given,
-            samples=self._stacked(samples),
-            exemplars=self._stacked([row for rows in exemplars for row in rows]),
-            exemplar_labels=np.repeat(np.arange(len(exemplars)), [len(rows) for rows in exemplars]),
-        )
+    def _new_watch(self) -> Watch:
+        return Watch(len(self._texts), self._texts.dimension, self.guards.unknown)
 
-    def _stacked(self, rows: list[StoredDirections]) -> StoredDirections:
-        return np.stack(rows) if rows else np.empty((0, self._texts.dimension), np.int32)
+    def _chunks(self, features: Tensor) -> Iterable[Directions]:
+        return unit_chunks(features, "features", self._texts.dimension)
 
-    def _take(self, state: BankState) -> None:
-        """Learn a state; pseudo-labels and entropies follow from the texts again."""
-        for units in state.chunks():
-            self._learn(units)
-        for k in set(state.exemplar_labels.tolist()):
-            self._supports[k].enroll(list(state.exemplars[state.exemplar_labels == k]))
-            self._stale.add(k)
+    def _answer(self, units: Directions) -> Floats:
+        """(B, K) scores that are answered with."""
+        if self.mode == "text" or (self.guards.fallback and self._watch.fallen):
+            return cosines(units, self._texts.directions)
+        if self.mode == "anchored":
+            return self._scores(units, cosines(units, self._texts.directions))
+        return cosines(units, self._evidence.references().directions)
 
-    def _empty(self) -> list[SupportSet]:
-        return [SupportSet(self.alpha, self._texts.dimension) for _ in range(len(self._texts))]
+    def _scores(self, units: Directions, text: Floats) -> Floats:
+        """(B, K) scores by what was learned, given the cosines with the texts."""
+        if self.mode == "text":
+            return text
+        last_units, last_scores, version = self._last
+        if version == self._version and np.array_equal(last_units, units):
+            return last_scores  # live, what has been answered is learned from next
+        references = self._evidence.references()
+        scores = cosines(units, references.directions)
+        if self.mode == "anchored":
+            if self._weights[2] != self._version:
+                longer = stretch(references.votes, references.lengths)
+                self._weights = (longer, evidence_weight(references.votes), self._version)
+            scores *= self._weights[0]
+            scores = blend(text, scores, self._weights[1])
+        self._last = (units, scores, self._version)
+        return scores
 
-    def _replace(self, supports: list[SupportSet]) -> None:
-        self._supports = supports
-        self._stale = set(range(len(supports)))
-
-    def _fresh_references(self) -> Directions:
-        """(K, d) directions of the prototypes, brought up to date."""
-        while self._stale:
-            k = self._stale.pop()
-            support = self._supports[k]
-            self._references[k] = (
-                on_grid(support.sum[None]) if support.kept else self._texts.directions[k]
-            )
-        return self._references
+    def _learn(self, units: Directions, segments: list[int] | None) -> None:
+        reading = self._texts.read(units)
+        if self._watched:
+            fresh = np.ones(len(units), np.bool_)
+            if segments is not None:
+                fresh = ~np.array(self._evidence.continues(segments), np.bool_)
+            scores = self._scores(units, reading.scores)
+            references = self._evidence.references()
+            known = self._watch.observe(units, reading.scores, scores, fresh, references)
+            if self.guards.drift and self._watch.drifting and self.mode == "anchored":
+                self._evidence.forget(_KEPT_IN_DRIFT ** int(fresh.sum()))
+                self._version += 1
+            if self.guards.gate and not known.all():
+                units, reading = units[known], reading.rows(known)
+                if segments is not None:
+                    segments = [s for s, sure in zip(segments, known, strict=True) if sure]
+        if self.mode != "text" and len(units):
+            self._evidence.learn(units, reading, segments)
+            self._version += 1
 
     def _check_class(self, k: int) -> None:
         if not 0 <= k < len(self._texts):
             raise InputError(f"no class {k}; the bank has classes 0 to {len(self._texts) - 1}")
-
-    def _check_text(self, path: Path, text: ClassTexts) -> None:
-        ours = self._texts.directions.shape
-        theirs = text.directions.shape
-        if ours != theirs:
-            raise InputError(
-                f"{path}: a bank of {ours[0]} classes in {ours[1]} dimensions, but the texts are "
-                f"{theirs[0]} in {theirs[1]}; use the same label file and text encoder"
-            )
-        if not self._texts.same(text):
-            raise InputError(
-                f"{path}: a bank of other class texts ({_short(self.fingerprint)}, given "
-                f"{_short(text.fingerprint)}); use the same label file or start a new bank"
-            )
-
-
-def _short(fingerprint: str) -> str:
-    return fingerprint[:8]

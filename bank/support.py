@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
-from heapq import heappush, heappushpop
+from heapq import heapify, heappop, heappush, heappushpop
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,12 @@ class SupportSet:
         self._rest: list[_Sample] = []  # the most certain on top
         self._exemplars: list[StoredDirections] = []
         self._sum = np.zeros(dimension)
+        self._serial = 0
+
+    @property
+    def vote(self) -> float:
+        """What a sample weighs."""
+        return 1.0
 
     @property
     def assigned(self) -> int:
@@ -92,17 +98,44 @@ class SupportSet:
         left: list[StoredDirections] = []
         for entropy, tie, row in zip(entropies, ties, rows, strict=True):
             number += 1
+            self._serial += 1
+            sample = (entropy, tie, self._serial, row)
             if number * numerator // denominator > len(kept):  # Z^k grows by the best outside it
-                entropy, tie, serial, best = heappushpop(rest, (entropy, tie, number, row))
+                entropy, tie, serial, best = heappushpop(rest, sample)
                 heappush(kept, (-entropy, -tie, -serial, best))
                 entered.append(best)
             else:  # Z^k keeps its size: the worst of it and the new one stays outside
-                entropy, tie, serial, worst = heappushpop(kept, (-entropy, -tie, -number, row))
+                sample = (-entropy, -tie, -self._serial, row)
+                entropy, tie, serial, worst = heappushpop(kept, sample)
                 heappush(rest, (-entropy, -tie, -serial, worst))
                 if worst is not row:
                     entered.append(row)
                     left.append(worst)
         self._add_to_sum(entered, left)
+
+    def remove(self, entropy: float, tie: float, row: StoredDirections, vote: float = 1.0) -> None:
+        """Take back a sample that was added: the very row. Costs O(n)."""
+        kept, rest = self._kept, self._rest
+        for heap in (kept, rest):
+            place = next((i for i, sample in enumerate(heap) if sample[3] is row), None)
+            if place is None:
+                continue
+            heap[place] = heap[-1]
+            heap.pop()
+            heapify(heap)
+            entered: list[StoredDirections] = []
+            left = [row] if heap is kept else []
+            wanted = kept_count(self._alpha, self.assigned)
+            if len(kept) < wanted:
+                entropy, tie, serial, best = heappop(rest)
+                heappush(kept, (-entropy, -tie, -serial, best))
+                entered.append(best)
+            elif len(kept) > wanted:
+                entropy, tie, serial, worst = heappop(kept)
+                heappush(rest, (-entropy, -tie, -serial, worst))
+                left.append(worst)
+            self._add_to_sum(entered, left)
+            return
 
     def enroll(self, rows: Sequence[StoredDirections]) -> None:
         """Take labelled exemplars: they belong to Z^k whatever their entropy."""
@@ -122,6 +155,7 @@ class SupportSet:
         twin = SupportSet(self._alpha, len(self._sum))
         twin._kept, twin._rest = self._kept.copy(), self._rest.copy()
         twin._exemplars, twin._sum = self._exemplars.copy(), self._sum.copy()
+        twin._serial = self._serial
         return twin
 
     def _add_to_sum(

@@ -1,6 +1,7 @@
 """The frozen class texts: what gives every sample its pseudo-label and its entropy."""
 
 import hashlib
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,11 +30,18 @@ class Reading(NamedTuple):
         labels: (N,) pseudo-labels, the first of equally near texts (Eq. 6).
         entropies: (N,) nats (of Eq. 7's distribution).
         ties: (N,) orders samples of equal entropy by what they are, not by when they came.
+        scores: (N, K) cosines.
     """
 
     labels: NDArray[np.intp]
     entropies: NDArray[np.float64]
     ties: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+    def rows(self, mask: NDArray[np.bool_]) -> "Reading":
+        """The same for some of the samples."""
+        labels, entropies, ties, scores = self
+        return Reading(labels[mask], entropies[mask], ties[mask], scores[mask])
 
 
 class ClassTexts:
@@ -75,6 +83,36 @@ class ClassTexts:
             return False
         return bool(np.abs(self.directions - other.directions).max() <= _SAME_TEXT * STEPS)
 
+    def check_mergeable(self, other: "ClassTexts") -> None:
+        """Refuse to merge what stands on other texts.
+
+        Raises:
+            InputError: these are not the same.
+        """
+        if not self.same(other):
+            raise InputError(
+                f"the other bank stands on other class texts ({other.fingerprint[:8]}, this "
+                f"one {self.fingerprint[:8]}); merge needs the same"
+            )
+
+    def check_same(self, other: "ClassTexts", path: Path) -> None:
+        """Refuse other texts than these, which a state in ``path`` stands on.
+
+        Raises:
+            InputError: another number of classes, another dimension or other texts.
+        """
+        ours, theirs = self.directions.shape, other.directions.shape
+        if ours != theirs:
+            raise InputError(
+                f"{path}: a bank of {ours[0]} classes in {ours[1]} dimensions, but the texts are "
+                f"{theirs[0]} in {theirs[1]}; use the same label file and text encoder"
+            )
+        if not self.same(other):
+            raise InputError(
+                f"{path}: a bank of other class texts ({self.fingerprint[:8]}, given "
+                f"{other.fingerprint[:8]}); use the same label file or start a new bank"
+            )
+
     def read(self, units: Directions) -> Reading:
         """Pseudo-labels and entropies of (N, d) directions."""
         scores = cosines(units, self._readers)
@@ -82,6 +120,7 @@ class ClassTexts:
             labels=scores[:, :-1].argmax(axis=1),
             entropies=entropies_of(scores[:, :-1]),
             ties=scores[:, -1],
+            scores=scores[:, :-1],
         )
 
 

@@ -87,7 +87,7 @@ def test_text_mode_learns_nothing(streams):
     assert bank.count == 0
     with pytest.raises(InputError, match="text mode takes no exemplars"):
         bank.enroll(features, 0)
-    with pytest.raises(InputError, match="mode is one of exact, text"):
+    with pytest.raises(InputError, match="mode is one of exact, bounded, anchored, text"):
         PrototypeBank(text, mode="clever")
 
 

@@ -129,11 +129,60 @@ def test_every_cut_of_a_state_is_refused(bank, tmp_path):
             PrototypeBank.load(path)
 
 
+@pytest.mark.parametrize("mode", ["bounded", "anchored"])
+def test_a_state_of_sums_loads_as_it_was_and_is_refused_when_damaged(tmp_path, mode):
+    path = tmp_path / "bank.safetensors"
+    torch.manual_seed(0)
+    bank = PrototypeBank(torch.randn(5, 12), alpha=0.7, mode=mode)
+    bank.update(torch.randn(80, 12))
+    bank.enroll(torch.randn(3, 12), 2)
+    bank.save(path)
+    loaded = PrototypeBank.load(path, bank.text)
+    probe = torch.randn(40, 12)
+    for each in (bank, loaded):
+        each.update(probe)
+    assert torch.equal(loaded.prototypes, bank.prototypes)
+    assert torch.equal(loaded.predict(probe), bank.predict(probe))
+    assert loaded.health == bank.health
+    bank.save(path)
+    tensors, metadata = load_state(path)
+    for name, wrong in (
+        ("counts", tensors["counts"] - 1e6),
+        ("counts", tensors["counts"] * torch.nan),
+        ("sums", tensors["sums"] * 3),
+        ("bins", tensors["bins"] + 100),
+        ("bins", tensors["bins"][:1].expand_as(tensors["bins"])),
+        ("votes", tensors["votes"] * 0),
+        ("enrolled", tensors["enrolled"] * 0),
+        ("gate", tensors["gate"][:3]),
+        ("watch", tensors["watch"] * torch.inf),
+    ):
+        save_state(path, {**tensors, name: wrong}, metadata)
+        with pytest.raises(InputError, match=r"bank\.safetensors: damaged bank state"):
+            PrototypeBank.load(path)
+    save_state(path, tensors, {**metadata, "guards": {"gate": "yes"}})
+    with pytest.raises(InputError, match="damaged bank state"):
+        PrototypeBank.load(path)
+
+
+def test_states_of_version_one_are_read(bank, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    bank.save(path)
+    tensors, metadata = load_state(path)
+    for name in ("gate", "watch"):
+        del tensors[name]
+    del metadata["guards"]
+    save_state(path, tensors, {**metadata, "version": 1})
+    loaded = PrototypeBank.load(path, bank.text)
+    assert torch.equal(loaded.prototypes, bank.prototypes)
+    assert torch.equal(loaded.enrolled, bank.enrolled)
+
+
 WRITER = """
 import sys, torch
 from pathlib import Path
 from bank import PrototypeBank
-bank = PrototypeBank(torch.eye(8), alpha=1.0)
+bank = PrototypeBank(torch.eye(8), alpha=1.0, mode=sys.argv[2])
 path = Path(sys.argv[1])
 while True:
     bank.update(torch.rand(200, 8) + 0.1)
@@ -142,9 +191,10 @@ while True:
 """
 
 
-def test_a_writer_killed_at_any_moment_leaves_the_last_complete_state(tmp_path):
+@pytest.mark.parametrize("mode", ["exact", "bounded"])
+def test_a_writer_killed_at_any_moment_leaves_the_last_complete_state(tmp_path, mode):
     path = tmp_path / "bank.safetensors"
-    command = [sys.executable, "-c", WRITER, str(path)]
+    command = [sys.executable, "-c", WRITER, str(path), mode]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
         writer.stdout.readline()
         time.sleep(0.5)

@@ -1,0 +1,275 @@
+"""What a bank has learned: one support set a class, and the segments that still go on."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bank.bounded import BINS, BinnedSupport
+from bank.directions import CHUNK, STEPS, Directions, StoredDirections, on_grid
+from bank.errors import InputError
+from bank.support import SupportSet, stored
+from bank.texts import ClassTexts, Reading
+
+_OPEN_SEGMENTS: Final = 256
+
+Support = SupportSet | BinnedSupport
+
+
+@dataclass
+class _OpenSegment:
+    """A segment's one vote as it stands: its mean direction, and where that was put."""
+
+    total: Directions
+    k: int
+    entropy: float
+    tie: float
+    row: StoredDirections
+    vote: float
+
+
+class References(NamedTuple):
+    """Prototypes as they score.
+
+    Attributes:
+        directions: (K, d) grid steps; the text where a class has no evidence.
+        votes: (K,) |Z^k|.
+        lengths: (K,) lengths of the sums over Z^k, in units of one direction.
+    """
+
+    directions: Directions
+    votes: NDArray[np.float64]
+    lengths: NDArray[np.float64]
+
+
+class Evidence:
+    """Support sets of all classes.
+
+    Args:
+        texts: the frozen texts.
+        alpha: tolerance margin.
+        bounded: keep sums by certainty (:mod:`bank.bounded`) instead of all samples.
+        memory: votes a class remembers, if bounded.
+        round_up: see :class:`bank.bounded.BinnedSupport`.
+    """
+
+    def __init__(
+        self,
+        texts: ClassTexts,
+        alpha: float,
+        bounded: bool,
+        memory: int | None = None,
+        round_up: bool = False,
+    ) -> None:
+        self._texts, self._alpha = texts, alpha
+        self._bounded, self._memory, self._round_up = bounded, memory, round_up
+        self.supports: list[Support] = [self._new() for _ in range(len(texts))]
+        self._open: OrderedDict[int, _OpenSegment] = OrderedDict()
+        self._references = References(
+            texts.directions.copy(), np.zeros(len(texts)), np.zeros(len(texts))
+        )
+        self._stale: set[int] = set()  # classes whose reference is behind their support
+
+    def learn(
+        self, units: Directions, reading: Reading, segments: Sequence[int] | None = None
+    ) -> None:
+        """Take (B, d) directions with what the texts say of them.
+
+        Rows of one segment (B ids) are one vote together: their mean direction, read anew.
+        """
+        if segments is not None:
+            for unit, segment in zip(units, segments, strict=True):
+                self._extend(segment, unit)
+            return
+        rows = stored(units)
+        classes = set(reading.labels.tolist())
+        for k in classes:
+            # Indexing by a mask copies, so that a class that is reset frees its own rows.
+            mine = reading.labels == k if len(classes) > 1 else slice(None)
+            self.supports[k].add(
+                reading.entropies[mine].tolist(), reading.ties[mine].tolist(), list(rows[mine])
+            )
+        self._stale |= classes
+
+    def continues(self, segments: Sequence[int]) -> list[bool]:
+        """Whether each of some segments has a vote already."""
+        return [segment in self._open for segment in segments]
+
+    def enroll(self, units: Directions, k: int) -> None:
+        """Take labelled exemplars of class ``k``."""
+        self.supports[k].enroll(list(stored(units)))
+        self._stale.add(k)
+
+    def reset(self, k: int) -> None:
+        """Forget class ``k``."""
+        self.supports[k] = self._new()
+        self._stale.add(k)
+        self._close(k)
+
+    def forget(self, share: float) -> None:
+        """Let all votes of all classes weigh ``share`` of what they did, if bounded."""
+        for k, support in enumerate(self.supports):
+            if isinstance(support, BinnedSupport):
+                support.forget(share)
+                self._stale.add(k)
+
+    def copy(self) -> "Evidence":
+        """An independent twin; samples are shared and never changed. Its segments are closed."""
+        twin = Evidence(self._texts, self._alpha, self._bounded, self._memory, self._round_up)
+        twin.supports = [support.copy() for support in self.supports]
+        twin._stale = set(range(len(self.supports)))
+        return twin
+
+    def merge(self, other: "Evidence") -> None:
+        """Take all that another one holds."""
+        if self._bounded:
+            for mine, theirs in zip(self.supports, other.supports, strict=True):
+                assert isinstance(mine, BinnedSupport)
+                assert isinstance(theirs, BinnedSupport)
+                mine.merge(theirs)
+            self._stale = set(range(len(self.supports)))
+        else:
+            self.take(other.tensors())
+
+    def references(self) -> References:
+        """The prototypes' directions, votes and lengths, brought up to date."""
+        directions, votes, lengths = self._references
+        while self._stale:
+            k = self._stale.pop()
+            support = self.supports[k]
+            votes[k] = support.kept
+            if support.kept:
+                total = support.sum
+                directions[k] = on_grid(total[None])
+                lengths[k] = np.sqrt(total @ total) / STEPS
+            else:
+                directions[k], lengths[k] = self._texts.directions[k], 0.0
+        return self._references
+
+    def means(self) -> Directions:
+        """(K, d) prototypes of Eq. 10, in grid steps; the text where a class has no evidence."""
+        means = [
+            support.sum / support.kept if support.kept else self._texts.directions[k]
+            for k, support in enumerate(self.supports)
+        ]
+        return np.stack(means)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All of it, for a file."""
+        if self._bounded:
+            return self._binned_tensors()
+        samples = [row for support in self._exact() for row in support.samples()]
+        exemplars = [support.exemplars() for support in self._exact()]
+        labels = np.repeat(np.arange(len(exemplars)), [len(rows) for rows in exemplars])
+        return {
+            "samples": torch.from_numpy(self._stacked(samples)),
+            "exemplars": torch.from_numpy(self._stacked([r for rows in exemplars for r in rows])),
+            "exemplar_labels": torch.from_numpy(labels),
+        }
+
+    def take(self, tensors: Mapping[str, Tensor]) -> None:
+        """Learn what :meth:`tensors` gave; an exact one reads its samples from the texts anew."""
+        if self._bounded:
+            self._take_binned(tensors)
+            return
+        for part in torch.split(tensors["samples"], CHUNK):
+            if len(part):
+                units = part.numpy().astype(np.float64)
+                self.learn(units, self._texts.read(units))
+        exemplars, labels = tensors["exemplars"].numpy(), tensors["exemplar_labels"].numpy()
+        for k in set(labels.tolist()):
+            self.supports[k].enroll(list(exemplars[labels == k]))
+            self._stale.add(k)
+
+    def _new(self) -> Support:
+        d = self._texts.dimension
+        if self._bounded:
+            return BinnedSupport(self._alpha, d, len(self._texts), self._memory, self._round_up)
+        return SupportSet(self._alpha, d)
+
+    def _exact(self) -> list[SupportSet]:
+        return [support for support in self.supports if isinstance(support, SupportSet)]
+
+    def _binned(self) -> list[BinnedSupport]:
+        return [support for support in self.supports if isinstance(support, BinnedSupport)]
+
+    def _stacked(self, rows: list[StoredDirections]) -> StoredDirections:
+        return np.stack(rows) if rows else np.empty((0, self._texts.dimension), np.int32)
+
+    def _extend(self, segment: int, unit: Directions) -> None:
+        old = self._open.pop(segment, None)
+        total = unit if old is None else old.total + unit
+        if old is not None:
+            self.supports[old.k].remove(old.entropy, old.tie, old.row, old.vote)
+            self._stale.add(old.k)
+        mean = on_grid(total[None])
+        reading, row = self._texts.read(mean), stored(mean)[0]
+        k, entropy, tie = int(reading.labels[0]), float(reading.entropies[0]), reading.ties[0]
+        vote = self.supports[k].vote
+        self.supports[k].add([entropy], [float(tie)], [row])
+        self._stale.add(k)
+        self._open[segment] = _OpenSegment(total, k, entropy, float(tie), row, vote)
+        if len(self._open) > _OPEN_SEGMENTS:
+            self._open.popitem(last=False)
+
+    def _close(self, k: int) -> None:
+        for segment in [s for s, held in self._open.items() if held.k == k]:
+            del self._open[segment]
+
+    def _binned_tensors(self) -> dict[str, Tensor]:
+        places = [
+            (k, place)
+            for k, support in enumerate(self._binned())
+            for place in np.flatnonzero(support.counts).tolist()
+        ]
+        binned = self._binned()
+        d = self._texts.dimension
+        sums = [binned[k].sums[place] for k, place in places]
+        return {
+            "bins": torch.tensor(places, dtype=torch.int64).reshape(-1, 2),
+            "sums": torch.from_numpy(np.stack(sums) if sums else np.empty((0, d))),
+            "counts": torch.tensor(
+                [binned[k].counts[place] for k, place in places], dtype=torch.float64
+            ),
+            "votes": torch.tensor([support.vote for support in binned], dtype=torch.float64),
+            "shown": torch.from_numpy(np.stack([support.shown for support in binned])),
+            "enrolled": torch.tensor([support.enrolled for support in binned]),
+        }
+
+    def _take_binned(self, tensors: Mapping[str, Tensor]) -> None:
+        bins, sums, counts = (tensors[name].numpy() for name in ("bins", "sums", "counts"))
+        for k, mine in enumerate(self._binned()):
+            theirs = self._new()
+            assert isinstance(theirs, BinnedSupport)
+            rows = np.flatnonzero(bins[:, 0] == k)
+            if len(rows):
+                theirs.sums = np.zeros((BINS, self._texts.dimension))
+                theirs.sums[bins[rows, 1]] = sums[rows]
+                theirs.counts[bins[rows, 1]] = counts[rows]
+            theirs.vote = float(tensors["votes"][k])
+            theirs.shown = tensors["shown"][k].numpy().copy()
+            theirs.enrolled = int(tensors["enrolled"][k])
+            if mine.weight == 0.0:
+                mine.vote = theirs.vote
+            mine.merge(theirs)
+            self._stale.add(k)
+
+
+def segment_ids(segments: Tensor, count: int) -> list[int]:
+    """Segment ids as a list.
+
+    Raises:
+        InputError: not one whole number for each of ``count`` features.
+    """
+    if segments.shape != (count,) or segments.is_floating_point():
+        raise InputError(
+            f"segments have shape {tuple(segments.shape)} and type {segments.dtype}, not one whole "
+            f"number for each of {count} features"
+        )
+    ids: list[int] = segments.tolist()
+    return ids

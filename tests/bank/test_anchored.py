@@ -1,0 +1,172 @@
+"""The anchored mode: what it promises of its answers whatever the features."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bank import Guards, InputError, PrototypeBank, align_two_pass
+from bank.anchored import blend, evidence_weight, stretch
+
+
+def across_a_gap(seed, count, classes=6, dimension=48):
+    """Features that lie nearer to each other than to any text; texts, features, labels."""
+    generator = torch.Generator().manual_seed(seed)
+    directions = F.normalize(torch.randn(classes, dimension, generator=generator), dim=1)
+    gap = F.normalize(torch.randn(1, dimension, generator=generator), dim=1)
+    labels = torch.randint(classes, (count,), generator=generator)
+    noise = 1.6 * torch.randn(count, dimension, generator=generator) / dimension**0.5
+    features = 1.5 * gap + directions[labels] + noise
+    text = directions + 2.5 * torch.randn(classes, dimension, generator=generator) / dimension**0.5
+    return text, features, labels
+
+
+def right(answers, labels):
+    return float((answers == labels).float().mean())
+
+
+def first_answers(bank, features):
+    answers = []
+    for row in features.split(1):
+        answers.append(int(bank.predict(row).argmax()))
+        bank.update(row)
+    return torch.tensor(answers)
+
+
+def test_a_new_bank_answers_by_text():
+    text, features, _ = across_a_gap(0, 40)
+    anchored, plain = PrototypeBank(text, mode="anchored"), PrototypeBank(text, mode="text")
+    assert torch.equal(anchored.predict(features), plain.predict(features))
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000), votes=st.integers(1, 30), k=st.integers(0, 5))
+def test_the_first_class_with_evidence_changes_no_answer(seed, votes, k):
+    text, features, _ = across_a_gap(seed, 60)
+    bank = PrototypeBank(text, mode="anchored", guards=Guards.off())
+    bank.enroll(features[:votes], k)
+    answers = PrototypeBank(text, mode="text").settle(features)
+    assert torch.equal(bank.settle(features), answers)
+    exact = PrototypeBank(text)
+    exact.enroll(features[:votes], k)
+    assert (exact.settle(features) == k).float().mean() > 0.5  # what the rule is there for
+
+
+def test_much_evidence_ends_at_the_two_passes():
+    text, features, _ = across_a_gap(1, 4000)
+    result = align_two_pass(features, text)
+    bank = PrototypeBank(text, mode="anchored", guards=Guards.off())
+    bank.update(features)
+    assert right(bank.settle(features), result.predictions) > 0.98
+    torch.testing.assert_close(bank.prototypes, result.prototypes, atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("order", ["random", "one class after another"])
+def test_answers_at_once_are_better_than_text(order):
+    text, features, labels = across_a_gap(2, 1500)
+    if order != "random":
+        labels, places = labels.sort()
+        features = features[places]
+    plain = right(PrototypeBank(text, mode="text").settle(features), labels)
+    best = right(align_two_pass(features, text).predictions, labels)
+    assert best > plain + 0.1
+    ours = right(first_answers(PrototypeBank(text, mode="anchored"), features), labels)
+    share = 0.85 if order == "random" else 0.0
+    assert ours > plain + share * (best - plain)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    count=st.integers(0, 60),
+    classes=st.integers(1, 8),
+    alpha=st.one_of(st.sampled_from([0.0, 0.5, 0.9, 1.0]), st.floats(0, 1)),
+    cuts=st.lists(st.integers(0, 60), max_size=6),
+)
+def test_without_guards_what_was_learned_does_not_depend_on_the_order(
+    seed, count, classes, alpha, cuts
+):
+    generator = torch.Generator().manual_seed(seed)
+    features = torch.randn(count, 6, generator=generator)
+    features[count // 2 :] = features[: count - count // 2].clone()  # duplicates
+    text = torch.randn(classes, 6, generator=generator)
+    order = torch.randperm(count, generator=generator)
+    one, other = (
+        PrototypeBank(text, alpha, mode="anchored", guards=Guards.off()) for _ in range(2)
+    )
+    one.update(features)
+    for batch in torch.tensor_split(features[order], sorted(min(c, count) for c in cuts)):
+        other.update(batch)
+    assert torch.equal(one.prototypes, other.prototypes)
+    probe = torch.randn(10, 6, generator=generator)
+    torch.testing.assert_close(one.predict(probe), other.predict(probe))
+    assert torch.isfinite(one.predict(probe)).all()
+
+
+def test_scores_stay_on_the_scale_of_cosines():
+    text, features, _ = across_a_gap(3, 300)
+    bank = PrototypeBank(text, mode="anchored")
+    for rows in features.split(10):
+        bank.update(rows)
+        assert bank.predict(features).abs().max() < 1.5
+
+
+def test_a_mean_of_few_directions_is_not_scored_too_low():
+    generator = np.random.default_rng(0)
+    centre = np.eye(1, 60)[0]
+    drawn = 0.6 * centre + 0.8 * generator.standard_normal((4000, 60)) / 60**0.5
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    sums = np.stack([drawn[i : i + n].sum(axis=0) for i, n in enumerate([2] * 30 + [500] * 30)])
+    votes = np.array([2.0] * 30 + [500.0] * 30)
+    lengths = np.linalg.norm(sums, axis=1)
+    cosines = (sums / lengths[:, None]) @ drawn[1000:3000].mean(axis=0)
+    corrected = cosines * stretch(votes, lengths)
+    assert cosines[:30].mean() < 0.85 * cosines[30:].mean()
+    assert corrected[:30].mean() == pytest.approx(corrected[30:].mean(), rel=0.05)
+
+
+def test_no_evidence_is_text_and_endless_evidence_is_evidence():
+    text, near = np.array([[0.1, 0.3, 0.2]]), np.array([[0.5, 0.2, 0.9]])
+    assert np.array_equal(blend(text, near, evidence_weight(np.zeros(3))), text)
+    assert np.allclose(blend(text, near, evidence_weight(np.full(3, 1e9))), near)
+
+
+def test_a_segment_is_one_vote_however_many_windows_it_has():
+    text, features, _ = across_a_gap(4, 40)
+    windows = features.repeat_interleave(5, 0)
+    ids = torch.arange(40).repeat_interleave(5)
+    for mode in ("exact", "bounded", "anchored"):
+        once = PrototypeBank(text, mode=mode, guards=Guards.off())
+        once.update(features)
+        guards = Guards(memory=None, gate=False, drift=False, fallback=False)
+        many = PrototypeBank(text, mode=mode, guards=guards)
+        for rows, segments in zip(windows.split(3), ids.split(3), strict=True):
+            many.update(rows, segments)
+        assert torch.equal(many.support, once.support), mode
+        torch.testing.assert_close(many.prototypes, once.prototypes, atol=1e-6, rtol=0)
+        counted = PrototypeBank(text, mode=mode, guards=Guards.off())
+        counted.update(windows, ids)
+        assert counted.count == 200
+
+
+def test_a_segment_votes_by_its_mean_direction():
+    text, features, _ = across_a_gap(5, 60)
+    ids = torch.arange(60) % 12  # interleaved, as those of several people are
+    units = F.normalize(features.double(), dim=1)
+    means = torch.stack([units[ids == i].mean(dim=0) for i in range(12)])
+    expected = align_two_pass(means, text, alpha=0.6)
+    bank = PrototypeBank(text, alpha=0.6)
+    bank.update(features, ids)
+    torch.testing.assert_close(bank.prototypes, expected.prototypes, atol=1e-6, rtol=0)
+    assert torch.equal(bank.support, expected.support)
+
+
+def test_segments_that_do_not_fit_are_refused():
+    text, features, _ = across_a_gap(6, 4)
+    bank = PrototypeBank(text, mode="anchored")
+    for odd in (torch.arange(3), torch.rand(4), torch.zeros(4, 1, dtype=torch.int64)):
+        with pytest.raises(InputError, match="one whole number for each of 4 features"):
+            bank.update(features, odd)
+    assert bank.count == 0
