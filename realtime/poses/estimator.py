@@ -116,6 +116,7 @@ class PoseEstimator:
             index=frame.index,
             time=frame.time,
             t_capture=frame.t_capture,
+            t_mono=frame.t_mono,
             image=frame.image,
         )
 
