@@ -11,6 +11,7 @@ from torch import Tensor
 from bank import PrototypeBank
 from bank.alignment import entropy
 from bank.errors import InputError
+from bank.prototypes import Mode
 from realtime.windows import SkeletonWindow
 from train.device import resolve_device
 from train.model import load_checkpoint
@@ -55,6 +56,7 @@ class Recogniser:
         alpha: tolerance margin of the bank.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         cache: folder for text features.
+        mode: how the bank learns, see :class:`bank.PrototypeBank`.
 
     Raises:
         InputError: the checkpoint cannot be used, or the text encoder it needs is not here.
@@ -67,6 +69,7 @@ class Recogniser:
         alpha: float = 0.9,
         device: str = "auto",
         cache: Path | None = None,
+        mode: Mode = "exact",
     ) -> None:
         self.device = resolve_device(device)
         self.model, self.info = load_checkpoint(checkpoint, self.device)
@@ -83,7 +86,7 @@ class Recogniser:
                 f"{self.info.text_encoder}, got {text.shape[1]}"
             )
         self.text = text
-        self.bank = PrototypeBank(text, alpha=alpha)
+        self.bank = PrototypeBank(text, alpha=alpha, mode=mode)
         self._learned_until: dict[int, float] = {}
         self._features([_BLANK])  # so that the first real window does not wait for start-up work
 
@@ -112,6 +115,14 @@ class Recogniser:
         if fresh:
             self.bank.update(features[fresh])
         return answers
+
+    def enroll(self, window: SkeletonWindow, k: int) -> None:
+        """Take a window as an exemplar of class ``k``: the one-shot setting, live.
+
+        Raises:
+            InputError: no such class, or the bank takes none.
+        """
+        self.bank.enroll(self._features([window]), k)
 
     def _features(self, windows: Sequence[SkeletonWindow]) -> Tensor:
         """(B, d) of windows, all in one batch."""
