@@ -1,9 +1,10 @@
 """``pgfa-live``: recognise actions from a camera, a video, a stream or a pose recording."""
 
 from contextlib import ExitStack
+from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import torch
 import typer
@@ -12,9 +13,10 @@ from rich.console import Console
 from apps.cli import Device, examples, make_app, run
 from apps.report import print_summary, write_summary
 from bank.errors import InputError
+from bank.prototypes import Mode
 from realtime.display import choose_display
 from realtime.frames import longest_gap
-from realtime.pipeline import Pipeline
+from realtime.pipeline import BankKeeper, Pipeline
 from realtime.poses import PoseEstimator
 from realtime.publishing import EventLog, Publisher
 from realtime.recogniser import Recogniser
@@ -25,6 +27,9 @@ from train.text.encoder import cache_folder
 from train.text.labels import read_labels
 
 _DEMO = Path(str(files("apps") / "demo"))
+
+# One choice for every mode that the bank has.
+BankMode = StrEnum("BankMode", {mode.upper(): mode for mode in get_args(Mode)})  # type: ignore[misc]
 
 app = make_app("Recognise actions live: poses, windows, prototypes, ZeroMQ.")
 _EXAMPLES = examples(
@@ -82,6 +87,14 @@ def live(
     ] = None,
     window: Annotated[float, typer.Option(help="Seconds a window covers.", min=0.1)] = 2.5,
     stride: Annotated[float, typer.Option(help="Seconds between windows.", min=0.02)] = 0.4,
+    bank_state: Annotated[
+        Path | None,
+        typer.Option(help="Go on with the bank in this file, and keep it there."),
+    ] = None,
+    save_every: Annotated[
+        float, typer.Option(help="Seconds between saves of the bank.", min=0.1)
+    ] = 30.0,
+    bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = BankMode.EXACT,
     max_people: Annotated[int, typer.Option(help="People to look for.", min=1, max=8)] = 1,
     pose_model: Annotated[
         Path | None, typer.Option(help="MediaPipe pose landmarker bundle (*.task).")
@@ -104,7 +117,12 @@ def live(
 
     _check_outputs(
         {"--classes": classes, "--checkpoint": checkpoint, "--source": Path(str(spec))},
-        {"--events": events, "--record": record, "--json-summary": json_summary},
+        {
+            "--events": events,
+            "--record": record,
+            "--json-summary": json_summary,
+            "--bank-state": bank_state,
+        },
     )
     # A window is small: a second thread saves a millisecond or two on an idle machine, and costs
     # hundreds when it must wait for a core that the pose model is using.
@@ -124,25 +142,32 @@ def live(
             else None
         )
         recogniser = Recogniser(
-            checkpoint, labels, alpha=alpha, device=device.value, cache=cache_folder()
+            checkpoint,
+            labels,
+            alpha=alpha,
+            device=device.value,
+            cache=cache_folder(),
+            mode=cast(Mode, bank_mode.value),
         )
-        estimator = (
-            stack.enter_context(PoseEstimator(pose_model, max_people=max_people))
-            if opened.gives == "frames"
-            else None
-        )
+        keeper = None
+        if bank_state is not None:
+            keeper = stack.enter_context(BankKeeper(bank_state, save_every))
+            recogniser.bank = (
+                keeper.load(recogniser.text, alpha, cast(Mode, bank_mode.value)) or recogniser.bank
+            )
         display = choose_display(headless)
         if display is not None:
             stack.callback(display.close)
         pipeline = Pipeline(
             opened,
-            estimator,
+            lambda: PoseEstimator(pose_model, max_people=max_people),
             recogniser,
             publisher,
             windower=Windower(length=window, stride=stride, max_gap=longest_gap(opened.fps)),
             display=display,
             recording=recording,
             log=log,
+            keeper=keeper,
             max_seconds=max_seconds,
         )
         summary = pipeline.run()
