@@ -1,4 +1,4 @@
-"""``pgfa-live``: recognise actions from a camera, a video, a stream or a pose recording."""
+"""``pgfa-live``: recognise actions from a camera, a stream, a file, a sensor or sent poses."""
 
 from contextlib import ExitStack
 from enum import StrEnum
@@ -44,7 +44,11 @@ _EXAMPLES = examples(
 def live(
     camera: Annotated[int | None, typer.Option(help="Number of a webcam.", min=0)] = None,
     source: Annotated[
-        str | None, typer.Option(help="Video file, stream URL or pose recording (*.poses).")
+        str | None,
+        typer.Option(
+            help="Video, folder of pictures, *.poses, *.skeleton, stream URL, zmq+tcp://host:port, "
+            "kinect-v2 or azure-kinect."
+        ),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Play the bundled pose recording.")] = False,
     classes: Annotated[
@@ -95,6 +99,20 @@ def live(
         float, typer.Option(help="Seconds between saves of the bank.", min=0.1)
     ] = 30.0,
     bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = BankMode.EXACT,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            help="Frames per second of a folder or *.skeleton file.", min=0.1, show_default="30"
+        ),
+    ] = None,
+    give_up: Annotated[
+        float | None,
+        typer.Option(
+            help="End when a camera or stream was gone so many seconds.",
+            min=0.0,
+            show_default="never",
+        ),
+    ] = None,
     max_people: Annotated[int, typer.Option(help="People to look for.", min=1, max=8)] = 1,
     pose_model: Annotated[
         Path | None, typer.Option(help="MediaPipe pose landmarker bundle (*.task).")
@@ -129,7 +147,9 @@ def live(
     torch.set_num_threads(1)
     labels = read_labels(classes)
     with ExitStack() as stack:
-        opened = stack.enter_context(open_source(spec, realtime=paced, name=stream))
+        opened = stack.enter_context(
+            open_source(spec, realtime=paced, name=stream, fps=fps, give_up=give_up)
+        )
         publisher = stack.enter_context(
             Publisher(None if no_publish else publish, stream=opened.name)
         )

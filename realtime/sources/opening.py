@@ -53,6 +53,8 @@ def open_source(
     """
     if name is not None:
         check_stream(name)
+    if fps is not None and not (Path(str(spec)).is_dir() or str(spec).endswith(".skeleton")):
+        raise InputError(f"{redact(str(spec))}: says itself how fast it is; leave --fps out")
     if isinstance(spec, int):
         return _camera(spec, f"camera {spec}", name or f"camera-{spec}", give_up)
     if spec in _SENSORS:

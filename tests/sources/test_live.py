@@ -6,12 +6,11 @@ import time
 import cv2
 import numpy as np
 import pytest
+from loopback_cameras import Camera
 
-from bank.errors import InputError
 from realtime.frames import VideoFrame
 from realtime.sources import LiveSource, VideoSource, open_source
 from realtime.sources.live import NewestFirst
-from loopback_cameras import Camera
 
 
 def take(source, count, pause=0.0):
