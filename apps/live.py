@@ -30,6 +30,7 @@ _DEMO = Path(str(files("apps") / "demo"))
 
 # One choice for every mode that the bank has.
 BankMode = StrEnum("BankMode", {mode.upper(): mode for mode in get_args(Mode)})  # type: ignore[misc]
+_BANK_MODE = BankMode("anchored" if "anchored" in get_args(Mode) else "exact")
 
 app = make_app("Recognise actions live: poses, windows, prototypes, ZeroMQ.")
 _EXAMPLES = examples(
@@ -98,7 +99,7 @@ def live(
     save_every: Annotated[
         float, typer.Option(help="Seconds between saves of the bank.", min=0.1)
     ] = 30.0,
-    bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = BankMode.EXACT,
+    bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = _BANK_MODE,
     fps: Annotated[
         float | None,
         typer.Option(
@@ -113,7 +114,7 @@ def live(
             show_default="never",
         ),
     ] = None,
-    max_people: Annotated[int, typer.Option(help="People to look for.", min=1, max=8)] = 1,
+    max_people: Annotated[int, typer.Option(help="People to look for.", min=1, max=8)] = 2,
     pose_model: Annotated[
         Path | None, typer.Option(help="MediaPipe pose landmarker bundle (*.task).")
     ] = None,

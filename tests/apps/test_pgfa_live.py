@@ -248,6 +248,7 @@ def test_a_taken_port_is_named():
 def test_a_bank_goes_on_and_is_refused_for_other_classes(tmp_path):
     bank, summary = tmp_path / "bank.safetensors", tmp_path / "summary.json"
     quick = ["--demo", "--fast", "--headless", "--no-publish", "--bank-state", bank]
+    quick += ["--bank-mode", "exact"]
     learned = []
     for _ in range(2):
         done = run("live", *quick, "--json-summary", summary)

@@ -18,6 +18,7 @@ def live(folder, name):
     arguments = [
         "--demo", "--realtime", "--headless", "--no-publish", "--events", folder / name,
         "--bank-state", folder / "bank.safetensors", "--save-every", EVERY,
+        "--bank-mode", "exact",
     ]  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "-c", "from apps.live import main; main()", *map(str, arguments)],
