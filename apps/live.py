@@ -19,7 +19,7 @@ from realtime.frames import longest_gap
 from realtime.pipeline import BankKeeper, Pipeline
 from realtime.poses import PoseEstimator
 from realtime.publishing import EventLog, Publisher
-from realtime.recogniser import Recogniser
+from realtime.recogniser import LENGTHS, STILL, Recogniser
 from realtime.sources import RecordingWriter, open_source
 from realtime.windows import Windower
 from train.model import BUNDLED_CHECKPOINT
@@ -90,8 +90,12 @@ def live(
     json_summary: Annotated[
         Path | None, typer.Option(help="Write the summary here as JSON.")
     ] = None,
-    window: Annotated[float, typer.Option(help="Seconds a window covers.", min=0.1)] = 2.5,
-    stride: Annotated[float, typer.Option(help="Seconds between windows.", min=0.02)] = 0.4,
+    window: Annotated[float, typer.Option(help="Seconds looked back over at most.", min=0.1)] = 2.5,
+    stride: Annotated[float, typer.Option(help="Seconds between windows.", min=0.02)] = 0.2,
+    still: Annotated[
+        float,
+        typer.Option(help="Metres per second under which a person is idle; 0: nobody is.", min=0.0),
+    ] = STILL,
     bank_state: Annotated[
         Path | None,
         typer.Option(help="Go on with the bank in this file, and keep it there."),
@@ -169,6 +173,8 @@ def live(
             device=device.value,
             cache=cache_folder(),
             mode=cast(Mode, bank_mode.value),
+            lengths=[*(length for length in LENGTHS if length < window), window],
+            still=still,
         )
         keeper = None
         if bank_state is not None:

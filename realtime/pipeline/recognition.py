@@ -54,6 +54,7 @@ class Scene:
     frame: BodyFrame
     top: dict[int, tuple[tuple[str, float], ...]]
     timeline: list[tuple[str, float, float | None]]
+    states: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,9 @@ class RecogniseWork:
         if answers:
             self.bank = self._report()
             self.meter.took(time.monotonic() - began)
-        self.scene = Scene(frame, self._timeline.top(frame), self._timeline.actions())
+        self.scene = Scene(
+            frame, self._timeline.top(frame), self._timeline.actions(), self._timeline.states(frame)
+        )
         return Outcome(frame, drafts)
 
     def between(self) -> Outcome | None:
@@ -171,6 +174,7 @@ class RecogniseWork:
             "t_capture": window.t_capture,
             "track": window.track,
             "frame": window.frame,
+            "state": answer.state,
             "label": answer.label,
             "score": answer.score,
             "top": [list(pair) for pair in answer.top],

@@ -252,7 +252,7 @@ class Pipeline:
 
     def _view(self) -> View:
         latency = self._outlet.meter.latency
-        scene = self._work.scene or Scene(BodyFrame((), 0, 0.0, time.time()), {}, [])
+        scene = self._work.scene or Scene(BodyFrame((), 0, 0.0, time.time()), {}, [], {})
         bank = self._work.bank
         return View(
             frame=scene.frame,
@@ -264,6 +264,7 @@ class Pipeline:
             aspect=self.source.aspect,
             prompt=self._keys.prompt or self._news(),
             source_state=self._source_state(),
+            states=scene.states,
             frozen=bank.frozen,
             health=bank.health,
         )

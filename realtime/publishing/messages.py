@@ -45,8 +45,10 @@ class WindowMessage(Message):
     Attributes:
         track: who it is.
         frame: index of the window's last frame.
-        label: the most probable class.
-        score: its probability.
+        state: ``known``, or ``idle`` of who stands still, or ``unknown`` of who does none of the
+            classes as far as can be told.
+        label: the most probable class; ``idle`` or ``unknown`` where the state is that.
+        score: the most probable class's probability.
         top: the most probable classes with their probabilities, best first.
         entropy: nats, of the distribution over the frozen class texts (Eq. 7).
         latency_ms: milliseconds from the capture of that frame to now, by a clock nobody can set.
@@ -61,6 +63,7 @@ class WindowMessage(Message):
     top: Sequence[tuple[str, float]]
     entropy: float
     latency_ms: float | None = None
+    state: Literal["known", "idle", "unknown"] = "known"
 
 
 @dataclass(frozen=True, kw_only=True)

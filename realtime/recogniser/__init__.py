@@ -2,10 +2,11 @@
 
 from realtime.recogniser.actions import ActionEvent, ActionSegmenter, Rules
 from realtime.recogniser.answers import Recognition, State
-from realtime.recogniser.recogniser import LENGTHS, Recogniser, joined
+from realtime.recogniser.recogniser import LENGTHS, STILL, Recogniser, joined
 
 __all__ = [
     "LENGTHS",
+    "STILL",
     "ActionEvent",
     "ActionSegmenter",
     "Recogniser",

@@ -82,7 +82,8 @@ def test_the_summary_says_what_happened(demo):
     assert 0 < sum(summary["bank"].values()) <= len(windows)
     assert summary["latency"]["p50"] <= summary["latency"]["p95"]
     labels = set(summary["bank"])
-    assert {m["label"] for m in windows} <= labels
+    assert {m["label"] for m in windows} <= labels | {"idle", "unknown"}
+    assert {m["top"][0][0] for m in windows} <= labels
 
 
 def test_every_message_obeys_the_schema_and_numbers_have_no_gaps(demo):
