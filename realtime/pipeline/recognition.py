@@ -2,11 +2,11 @@
 
 import dataclasses
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from bank.errors import InputError
 from realtime.frames import BodyFrame
@@ -17,6 +17,8 @@ from realtime.statistics import Meter
 from realtime.timeline import Timeline
 from realtime.tracks import Tracker
 from realtime.windows import SkeletonWindow, Windower
+
+_NEWS: Final = 16  # kept for whoever looks a little late
 
 
 class Draft(NamedTuple):
@@ -90,7 +92,7 @@ class RecogniseWork:
         actions: how often each began.
         bank: the bank as it stood after the latest frame.
         scene: what there is to see; None before the first frame.
-        news: what the latest command came to; empty before the first.
+        news: what the latest commands came to.
         news_count: how many there have been.
     """
 
@@ -108,7 +110,7 @@ class RecogniseWork:
         self.windows = 0
         self.actions: Counter[str] = Counter()
         self.scene: Scene | None = None
-        self.news = ""
+        self.news: deque[str] = deque(maxlen=_NEWS)
         self.news_count = 0
         self._recogniser = recogniser
         self._windower = windower
@@ -202,9 +204,10 @@ class RecogniseWork:
 
     def _obey(self, command: Command) -> None:
         try:
-            self.news = self._done(command)
+            news = self._done(command)
         except InputError as error:
-            self.news = str(error)
+            news = str(error)
+        self.news.append(news)
         self.news_count += 1
         self.bank = self._report()
 

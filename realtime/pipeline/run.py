@@ -275,7 +275,7 @@ class Pipeline:
         if count != self._work.news_count:
             until = time.monotonic() + _NEWS_SECONDS
             self._news_until = (self._work.news_count, until)
-        return self._work.news if time.monotonic() < until else ""
+        return self._work.news[-1] if time.monotonic() < until else ""
 
     def _source_state(self) -> str:
         if self.source.state == "running":

@@ -120,9 +120,10 @@ class Watchdog(threading.Thread):
     def _message(self, state: str, silence: float) -> str:
         """What there is to say, for people."""
         said = []
-        if self._news != self._work.news_count:
-            self._news = self._work.news_count
-            said.append(self._work.news)
+        fresh = self._work.news_count - self._news
+        if fresh:
+            self._news += fresh
+            said += list(self._work.news)[-fresh:]
         if state == "reconnecting":
             said.append(f"{self._source.reason}; attempt {self._source.attempts}")
         elif state == "stalled":
