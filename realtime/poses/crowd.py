@@ -1,17 +1,18 @@
-"""How many people to ask a pose model for."""
+"""When to ask a pose model for several people, and when for one."""
 
 from typing import Final
 
-_LOOK_EVERY: Final = 0.5  # seconds between two looks for somebody new
-_REMEMBERED: Final = 1.0  # seconds for which somebody who is out of sight is still asked for
+_LOOK_EVERY: Final = 1.0  # seconds between two looks for somebody new
+_LOOK_PICTURES: Final = 2  # a model that was idle still follows what it saw last in its first one
+_REMEMBERED: Final = 3.0  # seconds for which people who are out of sight are still asked for
 
 
 class Crowd:
-    """Keeps count of the people in view, so that nobody is looked for in vain on every picture.
+    """Keeps a model for several people from looking for them in vain on every picture.
 
     A model that is asked for more people than there are runs its detector on each picture, which
-    costs half as much again as following one person. So it is asked for as many as there are, and
-    for as many as may come twice a second.
+    costs half as much again as following one person. So while one person is in view one is asked
+    for, and only a few pictures a second are searched for others.
 
     Args:
         most: people that there may be.
@@ -20,28 +21,28 @@ class Crowd:
     def __init__(self, most: int) -> None:
         self.most = most
         self._look_at = 0.0
-        self._last_seen = [0.0] * most  # when at least 1, 2, ... were seen
-        self._size = 1
+        self._pictures = 0  # left of the present look
+        self._several_until = -1.0
 
-    @property
-    def size(self) -> int:
-        """People in view now or a moment ago, at least 1."""
-        return self._size
+    def several(self, time: float) -> bool:
+        """Whether several people are in view, or were a moment ago."""
+        return self.most > 1 and time <= self._several_until
 
     def look(self, time: float) -> bool:
-        """Whether it is time to ask for as many people as there may be; seconds, never falling."""
-        if self._size == self.most:
-            return True
-        if time < self._look_at:
+        """Whether the next picture is to be searched for as many people as there may be.
+
+        Args:
+            time: of the picture, seconds, never falling.
+        """
+        if self.most == 1 or self.several(time):
             return False
-        self._look_at = time + _LOOK_EVERY
-        return True
+        if time >= self._look_at:
+            self._look_at = time + _LOOK_EVERY
+            self._pictures = _LOOK_PICTURES
+        self._pictures -= 1
+        return self._pictures >= 0
 
     def saw(self, people: int, time: float) -> None:
         """So many were seen."""
-        for place in range(min(people, self.most)):
-            self._last_seen[place] = time
-        if people >= self._size:
-            self._size = max(1, min(people, self.most))
-        while self._size > 1 and time - self._last_seen[self._size - 1] > _REMEMBERED:
-            self._size -= 1
+        if people > 1:
+            self._several_until = time + _REMEMBERED

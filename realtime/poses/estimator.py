@@ -62,21 +62,13 @@ class PoseEstimator:
         if not 1.0 <= horizontal_fov <= 170.0:
             raise InputError(f"field of view {horizontal_fov} must lie between 1 and 170 degrees")
         self._fov = horizontal_fov
-        self._min_confidence = min_confidence
         self._last_ms = -1
         self._cv2 = load("cv2")
-        self._path = find_bundle(bundle, variant)
+        path = find_bundle(bundle, variant)
         self._crowd = Crowd(max_people)
-        self._landmarkers: dict[int, Landmarker] = {}
-        for people in sorted({1, max_people}):
-            self._landmarker(people)
-        self._closed = False
-
-    def _landmarker(self, people: int) -> Landmarker:
-        """The one that finds so many; opened when it is first needed."""
-        if people not in self._landmarkers:
-            self._landmarkers[people] = Landmarker(self._path, people, self._min_confidence)
-        return self._landmarkers[people]
+        self._landmarkers = {
+            people: Landmarker(path, people, min_confidence) for people in sorted({1, max_people})
+        }
 
     def __call__(self, frame: VideoFrame) -> BodyFrame:
         """Estimate the bodies of one frame.
@@ -91,7 +83,7 @@ class PoseEstimator:
             InputError: the image is no (H, W, 3) uint8 picture, or MediaPipe fails on it.
             RuntimeError: the estimator was closed.
         """
-        if self._closed:
+        if not self._landmarkers:
             raise RuntimeError("this pose estimator is closed")
         image = frame.image
         if image.ndim != 3 or image.shape[2] != 3 or image.size == 0 or image.dtype != np.uint8:
@@ -114,16 +106,19 @@ class PoseEstimator:
         now = milliseconds / 1000
 
         def find(people: int) -> list[Body]:
-            found = self._landmarker(people)(rgb, milliseconds, index)
+            found = self._landmarkers[people](rgb, milliseconds, index)
             pairs = zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
             bodies = (self._body(seen, world, aspect) for seen, world in pairs)
             return real_people([body for body in bodies if body is not None], aspect)
 
-        known = self._crowd.size
-        bodies = find(self._crowd.most) if self._crowd.look(now) else []
-        if len(bodies) <= known < self._crowd.most:  # nobody new: the usual, smoother answer
-            bodies = max(find(known), bodies, key=len)
-        self._crowd.saw(len(bodies), now)
+        crowd = self._crowd
+        if crowd.several(now):
+            bodies = find(crowd.most)
+        else:
+            bodies = find(crowd.most) if crowd.look(now) else []
+            if len(bodies) < 2:  # nobody new: the usual, smoother answer
+                bodies = find(1) or bodies
+        crowd.saw(len(bodies), now)
         return bodies
 
     def _milliseconds(self, seconds: float) -> int:
@@ -146,7 +141,6 @@ class PoseEstimator:
 
     def close(self) -> None:
         """Release the models; closing twice does nothing."""
-        self._closed = True
         for landmarker in self._landmarkers.values():
             landmarker.close()
         self._landmarkers.clear()
