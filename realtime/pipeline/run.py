@@ -11,7 +11,7 @@ from typing import Any, Final
 from bank.errors import InputError
 from realtime.display import Display, View
 from realtime.frames import BodyFrame, VideoFrame, longest_gap
-from realtime.pipeline.commands import KeyReader
+from realtime.pipeline.commands import Command, KeyReader
 from realtime.pipeline.keeper import BankKeeper
 from realtime.pipeline.outlet import Outlet
 from realtime.pipeline.poses import Estimator, PoseWork
@@ -87,7 +87,7 @@ class Pipeline:
         self._work = RecogniseWork(
             recogniser,
             windower or Windower(max_gap=longest_gap(source.fps)),
-            tracker or Tracker(max_gap=longest_gap(source.fps)),
+            tracker or Tracker(),
             segmenter or ActionSegmenter(),
             live=source.live,
             keeper=keeper,
@@ -110,6 +110,10 @@ class Pipeline:
         """
         self._ended = self._ended or reason
         self.source.stop()
+
+    def command(self, command: Command) -> None:
+        """Do what a key would; from any thread."""
+        self._work.command(command)
 
     def run(self) -> Summary:
         """Run to the end of the source, the time limit, a signal or the quit key.
@@ -248,7 +252,7 @@ class Pipeline:
         if key == "q":
             self.stop("quit key")
         elif key is not None and (command := self._keys.press(key)) is not None:
-            self._work.command(command)
+            self.command(command)
 
     def _view(self) -> View:
         latency = self._outlet.meter.latency
