@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from realtime.frames import BodyFrame
+
+KEYS: Final = "q quit · f freeze · r reset · s save · e + digit enroll"
 
 
 class Health(Protocol):
@@ -75,6 +77,24 @@ class View:
             return self.aspect
         height, width = self.frame.image.shape[:2]
         return float(width / height)
+
+
+def bank_notes(view: View) -> list[str]:
+    """What there is to say of the bank beside its support, most pressing first."""
+    notes = ["frozen"] if view.frozen else []
+    health = view.health
+    if health is not None:
+        if health.fallen_back:
+            notes.append("text alone")
+        notes.append(f"drift {health.drift:.0%}")
+        notes.append(f"unknown {health.unknown:.0%}")
+        notes.append(f"against text {health.disagreement:.0%}")
+    return notes
+
+
+def digit(place: int) -> str:
+    """The digit by which a class is enrolled; empty after the tenth."""
+    return f"{(place + 1) % 10}" if place < 10 else ""
 
 
 class Display(Protocol):
