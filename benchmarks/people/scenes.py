@@ -105,8 +105,8 @@ class _Clip:
 
 
 @lru_cache(maxsize=8)
-def _clip(path: Path) -> _Clip:
-    """A clip, scaled, with where the person is and the pose the model finds."""
+def _clip(path: Path, count: int, every: int) -> _Clip:
+    """The pictures of a clip that a scene uses, with where the person is and the pose there is."""
     capture = cv2.VideoCapture(str(path))
     pictures, masks, poses = [], [], []
     with PoseEstimator() as estimate:
@@ -116,6 +116,13 @@ def _clip(path: Path) -> _Clip:
                 break
             small = cv2.resize(picture, (_CLIP, _CLIP), interpolation=cv2.INTER_AREA)
             number = len(pictures)
+            if number >= count:
+                break
+            if number % every:  # never looked at, unless the clip is played backwards
+                pictures.append(small)
+                masks.append(masks[-1])
+                poses.append(poses[-1])
+                continue
             found = estimate(VideoFrame(small, number, number / FPS, 0.0)).bodies
             pictures.append(small)
             masks.append(_mask(small))
@@ -156,8 +163,8 @@ def shots(scene: Scene, folder: Path, every: int = 1) -> Iterator[Shot]:
         folder: where the clips are.
         every: only each so many-th picture, for a slower camera.
     """
-    clips = [_clip(folder / actor.clip) for actor in scene.actors]
     count = round(scene.seconds * FPS)
+    clips = [_clip(folder / actor.clip, count, every) for actor in scene.actors]
     for number in range(0, count, every):
         image = _room()
         poses, layers = [], []

@@ -11,13 +11,14 @@ from train.skeletons.joints import SPINE_SHOULDER
 
 # Two poses of one person lie within 0.03 of each other, people side by side more than 0.15 apart.
 SAME: Final = 0.1
+_EDGE: Final = 0.02  # of the picture: how far inside the shoulders must lie
 
 
 def real_people(bodies: Sequence[Body], aspect: float) -> list[Body]:
     """Drop ghosts and duplicates.
 
-    A ghost is a body whose shoulders lie outside the picture: shown nothing but legs, the model
-    invents somebody who hangs above the upper edge. A duplicate is the less confident of two poses
+    A ghost is a body whose shoulders lie outside the picture or on its edge: shown nothing but
+    legs, the model invents somebody who hangs from the upper edge. A duplicate is the less confident of two poses
     that lie on each other.
 
     Args:
@@ -36,7 +37,7 @@ def real_people(bodies: Sequence[Body], aspect: float) -> list[Body]:
 
 
 def _inside(point: NDArray[Any]) -> bool:
-    return bool(((point >= 0) & (point <= 1)).all())
+    return bool(((point > _EDGE) & (point < 1 - _EDGE)).all())
 
 
 def distance(a: Body, b: Body, aspect: float) -> float:

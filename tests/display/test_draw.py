@@ -285,9 +285,10 @@ def test_who_does_nothing_known_has_dimmed_answers():
 
 def test_a_bank_that_needs_attention_shows_it():
     well = BANK.cut(draw(view(standing(), health=Health())))
-    assert not near(well, ALARM).any()
-    assert near(BANK.cut(draw(view(standing(), health=Health(fallen_back=True)))), ALARM).any()
-    assert near(BANK.cut(draw(view(standing(), frozen=True))), ALARM).any()
+    assert not near(well, ALARM, 60).any()
+    fallen = Health(fallen_back=True)
+    assert near(BANK.cut(draw(view(standing(), health=fallen))), ALARM, 60).any()
+    assert near(BANK.cut(draw(view(standing(), frozen=True))), ALARM, 60).any()
     drifting = BANK.cut(draw(view(standing(), health=Health(drift=0.9))))
     assert not np.array_equal(well, drifting)
 
