@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from apps.bench_events import events_command
 from apps.cli import Device, examples, make_app, run
 from train.data.store import Store
 from train.device import resolve_device
@@ -62,6 +63,9 @@ def two_pass(
         figures = {kind: asdict(result) for kind, result in results.items()}
         add_figures(checkpoint, {"two_pass": {"alpha": alpha, **figures}})
         typer.echo(f"written into {checkpoint}")
+
+
+app.command("events")(events_command)
 
 
 def main() -> None:

@@ -50,15 +50,17 @@ class Rules:
         minimum: seconds a class must stay above ``start`` before its action is said to have begun.
         gap: seconds an action may stay below ``end`` and go on.
 
+    The defaults are those of docs/events.md, chosen on other persons than are reported there.
+
     Raises:
         InputError: not 0 <= end <= start <= 1, or a time is negative.
     """
 
-    start: float = 0.35
-    end: float = 0.2
+    start: float = 0.8
+    end: float = 0.4
     smooth: float = 0.2
-    minimum: float = 0.0
-    gap: float = 0.4
+    minimum: float = 0.25
+    gap: float = 0.25
 
     def __post_init__(self) -> None:
         if not 0 <= self.end <= self.start <= 1:

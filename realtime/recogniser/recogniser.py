@@ -1,6 +1,6 @@
 """The encoder and the prototype bank behind one call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from realtime.recogniser.motion import motion
 from realtime.recogniser.votes import Segments, known, learn
 from realtime.windows import SkeletonWindow, tail
 from train.device import resolve_device
-from train.model import load_checkpoint
+from train.model import SkeletonModel, load_checkpoint
 from train.skeletons.joints import JOINTS
 from train.skeletons.preprocess import Preprocessing
 from train.text.encoder import TextEncoder
@@ -50,6 +50,7 @@ class Recogniser:
         mode: how the bank learns, see :class:`bank.PrototypeBank`.
         lengths: seconds; windows should be as long as the longest.
         still: m/s, under which a person is ``idle``; 0 switches that off.
+        vocabulary: whose descriptions are looked for first; None is the checkpoint's.
 
     Raises:
         InputError: the checkpoint cannot be used, the text encoder it needs is not here, or a
@@ -66,6 +67,7 @@ class Recogniser:
         mode: Mode = "exact",
         lengths: Sequence[float] = LENGTHS,
         still: float = STILL,
+        vocabulary: str | None = None,
     ) -> None:
         if not lengths or min(lengths) <= 0:
             raise InputError("window lengths must be more than 0 seconds, and at least one")
@@ -76,10 +78,11 @@ class Recogniser:
         self.device = resolve_device(device)
         model, self.info = load_checkpoint(checkpoint, self.device)
         # Some encoders have a faster form for answering.
-        self.model = model.for_answers() if hasattr(model, "for_answers") else model
+        faster: Callable[[], SkeletonModel] | None = getattr(model, "for_answers", None)
+        self.model = faster() if faster else model
         self.classes = tuple(label.name for label in labels)
         self._prepare = Preprocessing.from_dict(self.info.preprocessing)
-        vocabulary = str(self.info.training.get("vocabulary", "open"))
+        vocabulary = vocabulary or str(self.info.training.get("vocabulary", "open"))
         text = class_features(
             texts_of(labels, self.info.text_style, vocabulary),
             TextEncoder(self.info.text_encoder, cache),
@@ -90,13 +93,23 @@ class Recogniser:
                 f"{self.info.text_encoder}, got {text.shape[1]}"
             )
         self.text = text
-        self.bank = PrototypeBank(text, alpha=alpha, mode=mode)
-        self._segments = Segments(self.lengths[-1])
+        self.begin(PrototypeBank(text, alpha=alpha, mode=mode))
         self.features([_BLANK])  # so that the first real window does not wait for start-up work
 
     def __call__(self, windows: Sequence[SkeletonWindow]) -> list[Recognition]:
         """Answer windows, all in one batch, then learn from them."""
         return self.answer(windows, joined(self.features(windows))) if windows else []
+
+    def begin(self, bank: PrototypeBank, still: float | None = None) -> None:
+        """Go on with another bank over the same texts, as if nothing had been seen yet.
+
+        Args:
+            bank: answers and learns from now on.
+            still: see :class:`Recogniser`; None leaves it.
+        """
+        self.bank = bank
+        self.still = self.still if still is None else still
+        self._segments = Segments(self.lengths[-1])
 
     def features(self, windows: Sequence[SkeletonWindow]) -> Tensor:
         """(B, L, d) unit features of windows over every length, all in one batch."""
@@ -109,7 +122,7 @@ class Recogniser:
         features = self.model.encode(
             torch.from_numpy(prepared.x), torch.from_numpy(prepared.present)
         )
-        return F.normalize(features, dim=1).unflatten(0, (len(windows), len(self.lengths)))
+        return F.normalize(features, dim=1).view(len(windows), len(self.lengths), -1)
 
     def answer(self, windows: Sequence[SkeletonWindow], features: Tensor) -> list[Recognition]:
         """Answer windows whose features are known, then learn from them.
