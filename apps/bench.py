@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from apps.bench_events import events_command
 from apps.bench_stream import add_commands
 from apps.cli import Device, examples, make_app, run
 from train.data.store import Store
@@ -140,6 +141,7 @@ def _write(checkpoint: Path, kind: str, figures: dict[str, object]) -> None:
 
 
 add_commands(app)
+app.command("events")(events_command)
 
 
 def main() -> None:

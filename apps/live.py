@@ -1,9 +1,10 @@
-"""``pgfa-live``: recognise actions from a camera, a video, a stream or a pose recording."""
+"""``pgfa-live``: recognise actions from a camera, a stream, a file, a sensor or sent poses."""
 
 from contextlib import ExitStack
+from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import torch
 import typer
@@ -12,12 +13,13 @@ from rich.console import Console
 from apps.cli import Device, examples, make_app, run
 from apps.report import print_summary, write_summary
 from bank.errors import InputError
+from bank.prototypes import Mode
 from realtime.display import choose_display
 from realtime.frames import longest_gap
-from realtime.pipeline import Pipeline
+from realtime.pipeline import BankKeeper, Pipeline
 from realtime.poses import PoseEstimator
 from realtime.publishing import EventLog, Publisher
-from realtime.recogniser import Recogniser
+from realtime.recogniser import LENGTHS, STILL, Recogniser
 from realtime.sources import RecordingWriter, open_source
 from realtime.windows import Windower
 from train.model import BUNDLED_CHECKPOINT
@@ -25,6 +27,10 @@ from train.text.encoder import cache_folder
 from train.text.labels import read_labels
 
 _DEMO = Path(str(files("apps") / "demo"))
+
+# One choice for every mode that the bank has.
+BankMode = StrEnum("BankMode", {mode.upper(): mode for mode in get_args(Mode)})  # type: ignore[misc]
+_BANK_MODE = BankMode("anchored" if "anchored" in get_args(Mode) else "exact")
 
 app = make_app("Recognise actions live: poses, windows, prototypes, ZeroMQ.")
 _EXAMPLES = examples(
@@ -39,7 +45,11 @@ _EXAMPLES = examples(
 def live(
     camera: Annotated[int | None, typer.Option(help="Number of a webcam.", min=0)] = None,
     source: Annotated[
-        str | None, typer.Option(help="Video file, stream URL or pose recording (*.poses).")
+        str | None,
+        typer.Option(
+            help="Video, folder of pictures, *.poses, *.skeleton, stream URL, zmq+tcp://host:port, "
+            "kinect-v2 or azure-kinect."
+        ),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Play the bundled pose recording.")] = False,
     classes: Annotated[
@@ -80,9 +90,35 @@ def live(
     json_summary: Annotated[
         Path | None, typer.Option(help="Write the summary here as JSON.")
     ] = None,
-    window: Annotated[float, typer.Option(help="Seconds a window covers.", min=0.1)] = 2.5,
-    stride: Annotated[float, typer.Option(help="Seconds between windows.", min=0.02)] = 0.4,
-    max_people: Annotated[int, typer.Option(help="People to look for.", min=1, max=8)] = 1,
+    window: Annotated[float, typer.Option(help="Seconds looked back over at most.", min=0.1)] = 2.5,
+    stride: Annotated[float, typer.Option(help="Seconds between windows.", min=0.02)] = 0.2,
+    still: Annotated[
+        float,
+        typer.Option(help="Metres per second under which a person is idle; 0: nobody is.", min=0.0),
+    ] = STILL,
+    bank_state: Annotated[
+        Path | None,
+        typer.Option(help="Go on with the bank in this file, and keep it there."),
+    ] = None,
+    save_every: Annotated[
+        float, typer.Option(help="Seconds between saves of the bank.", min=0.1)
+    ] = 30.0,
+    bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = _BANK_MODE,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            help="Frames per second of a folder or *.skeleton file.", min=0.1, show_default="30"
+        ),
+    ] = None,
+    give_up: Annotated[
+        float | None,
+        typer.Option(
+            help="End when a camera or stream was gone so many seconds.",
+            min=0.0,
+            show_default="never",
+        ),
+    ] = None,
+    max_people: Annotated[int, typer.Option(help="People to look for.", min=1, max=8)] = 2,
     pose_model: Annotated[
         Path | None, typer.Option(help="MediaPipe pose landmarker bundle (*.task).")
     ] = None,
@@ -104,14 +140,21 @@ def live(
 
     _check_outputs(
         {"--classes": classes, "--checkpoint": checkpoint, "--source": Path(str(spec))},
-        {"--events": events, "--record": record, "--json-summary": json_summary},
+        {
+            "--events": events,
+            "--record": record,
+            "--json-summary": json_summary,
+            "--bank-state": bank_state,
+        },
     )
     # A window is small: a second thread saves a millisecond or two on an idle machine, and costs
     # hundreds when it must wait for a core that the pose model is using.
     torch.set_num_threads(1)
     labels = read_labels(classes)
     with ExitStack() as stack:
-        opened = stack.enter_context(open_source(spec, realtime=paced, name=stream))
+        opened = stack.enter_context(
+            open_source(spec, realtime=paced, name=stream, fps=fps, give_up=give_up)
+        )
         publisher = stack.enter_context(
             Publisher(None if no_publish else publish, stream=opened.name)
         )
@@ -124,25 +167,34 @@ def live(
             else None
         )
         recogniser = Recogniser(
-            checkpoint, labels, alpha=alpha, device=device.value, cache=cache_folder()
+            checkpoint,
+            labels,
+            alpha=alpha,
+            device=device.value,
+            cache=cache_folder(),
+            mode=cast(Mode, bank_mode.value),
+            lengths=[*(length for length in LENGTHS if length < window), window],
+            still=still,
         )
-        estimator = (
-            stack.enter_context(PoseEstimator(pose_model, max_people=max_people))
-            if opened.gives == "frames"
-            else None
-        )
+        keeper = None
+        if bank_state is not None:
+            keeper = stack.enter_context(BankKeeper(bank_state, save_every))
+            recogniser.bank = (
+                keeper.load(recogniser.text, alpha, cast(Mode, bank_mode.value)) or recogniser.bank
+            )
         display = choose_display(headless)
         if display is not None:
             stack.callback(display.close)
         pipeline = Pipeline(
             opened,
-            estimator,
+            lambda: PoseEstimator(pose_model, max_people=max_people),
             recogniser,
             publisher,
             windower=Windower(length=window, stride=stride, max_gap=longest_gap(opened.fps)),
             display=display,
             recording=recording,
             log=log,
+            keeper=keeper,
             max_seconds=max_seconds,
         )
         summary = pipeline.run()

@@ -19,20 +19,33 @@ def print_summary(console: Console, summary: Summary) -> None:
         table.add_row(name, Text(value))  # as it is: a label may look like markup
 
     row("ended", summary.ended)
-    dropped = f" ({summary.dropped} dropped)" if summary.dropped else ""
-    row("frames", f"{summary.frames}{dropped} in {summary.seconds:.1f} s")
+    lost = {"dropped": summary.dropped, "failed": summary.failed}
+    words = ", ".join(f"{number} {name}" for name, number in lost.items() if number)
+    row("frames", f"{summary.frames}{f' ({words})' if words else ''} in {summary.seconds:.1f} s")
     row("fps", f"{summary.fps:.1f}")
     row("windows", str(summary.windows))
     latency = summary.latency
     row(
         "latency", "-" if latency is None else f"p50 {latency.p50:.1f} ms, p95 {latency.p95:.1f} ms"
     )
+    row("stages", _stages(summary))
+    if summary.reconnects:
+        row("reconnects", str(summary.reconnects))
     row("actions", _counts(summary.actions))
     row("bank (support)", _counts(summary.bank))
     row("messages", _counts(summary.published))
     for note in summary.notes:
         row("note", note)
     console.print(table)
+
+
+def _stages(summary: Summary) -> str:
+    """What an item takes in each stage, at the median."""
+    return ", ".join(
+        f"{name} {figures.latency.p50:.1f} ms"
+        for name, figures in summary.stages.items()
+        if figures.latency is not None
+    )
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -1,6 +1,7 @@
 """What travels through the live house: video frames, then bodies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +23,22 @@ class VideoFrame:
 
     Attributes:
         image: (H, W, 3) uint8, BGR, as OpenCV gives it.
-        index: running number in its stream, from 0; a number that is missing was dropped.
+        index: running number in its stream, from 0; a number that is missing was
+            dropped, or missed in an outage.
         time: seconds on the stream's own clock, strictly increasing (a file's media time, a
             camera's monotonic capture time).
-        t_capture: unix seconds at which the picture was taken (read, for a file).
+        t_capture: unix seconds at which the picture was taken (read, for a file): for people, and
+            for other machines. The wall clock may be set while we run.
+        t_mono: the same moment by ``time.monotonic()``: what latencies are taken from.
+        decode: seconds that decoding took, as far as it can be told from waiting for the picture.
     """
 
     image: NDArray[np.uint8]
     index: int
     time: float
     t_capture: float
+    t_mono: float = field(default_factory=monotonic)
+    decode: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +67,4 @@ class BodyFrame:
     time: float
     t_capture: float
     image: NDArray[np.uint8] | None = None
+    t_mono: float = field(default_factory=monotonic)

@@ -34,6 +34,15 @@ class Timeline:
         self._answers = {track: a for track, a in self._answers.items() if track in here}
         return {track: answer.top for track, answer in self._answers.items()}
 
+    def states(self, frame: BodyFrame) -> dict[int, str]:
+        """``idle`` or ``unknown`` for everybody in the frame who does none of the classes."""
+        here = {body.track for body in frame.bodies}
+        return {
+            track: answer.state
+            for track, answer in self._answers.items()
+            if track in here and answer.state != "known"
+        }
+
     def actions(self) -> list[tuple[str, float, float | None]]:
         """(label, start, end or None while it lasts), oldest first, seconds of the stream."""
         return [(event.label, event.t_start, event.t_end) for event in self._actions]

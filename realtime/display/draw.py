@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 
 from realtime.display.figure import Points, draw_figure, place
-from realtime.display.palette import CANVAS, GROUND, INK, PANEL, person_colour
+from realtime.display.palette import ALARM, CANVAS, DIM, GROUND, INK, PANEL, person_colour
 from realtime.display.panels import Style, draw_answers, draw_bank, draw_figures, draw_timeline
 from realtime.display.shapes import BOLD, Image, Rect, elided, fill, put_text, text_width
-from realtime.display.view import View
+from realtime.display.view import KEYS, View
 from realtime.sources.opencv import load_opencv
 
 _BASE: Final = (640, 360)  # the sizes below are for this picture and grow with it
@@ -65,19 +65,38 @@ def _draw_people(image: Image, room: Rect, view: View, style: Style) -> None:
     taken: list[Rect] = []
     for body, points in people:
         _draw_tag(canvas, points, body.track, view, style, taken)
+    bottom = _draw_line(image, room, room.bottom, view.prompt or KEYS, style, bool(view.prompt))
     if view.status:
-        _draw_status(image, room, view.status, style)
+        _draw_line(image, room, bottom, view.status, style, True)
+    if view.source_state:
+        _draw_alarm(image, room, view.source_state, style)
 
 
-def _draw_status(image: Image, room: Rect, status: str, style: Style) -> None:
-    """One line in the lower left corner, on a darkened ground."""
+def _draw_line(image: Image, room: Rect, bottom: int, line: str, style: Style, bright: bool) -> int:
+    """One line at the left, on a darkened ground.
+
+    Returns:
+        Its upper edge.
+    """
     pad = style.px(7)
-    text = elided(status, style.small, room.width - 4 * pad)
+    text = elided(line, style.small, room.width - 4 * pad)
     width, height = text_width(text, style.small) + 2 * pad, style.px(16)
-    box = Rect(room.x + pad, room.bottom - pad - height, width, height)
+    box = Rect(room.x + pad, bottom - style.px(3) - height, width, height)
     ground = box.cut(image)
     ground[:] = ground // 4
-    put_text(image, text, (box.x + pad, box.y + height // 2), style.small, INK)
+    colour = INK if bright else DIM
+    put_text(image, text, (box.x + pad, box.y + height // 2), style.small, colour)
+    return box.y
+
+
+def _draw_alarm(image: Image, room: Rect, text: str, style: Style) -> None:
+    """What is amiss with the source, so that nobody takes a still picture for a live one."""
+    text = elided(text, style.body, room.width - style.px(40), BOLD)
+    width, height = text_width(text, style.body, BOLD) + style.px(20), style.px(22)
+    box = Rect(room.x + (room.width - width) // 2, room.y + style.px(8), width, height)
+    fill(image, box, ALARM, height // 2)
+    middle = (box.x + width // 2, box.y + height // 2)
+    put_text(image, text, middle, style.body, PANEL, BOLD, align=0.5)
 
 
 def _draw_tag(

@@ -31,6 +31,7 @@ TRACK: Final = rgb("#252c37")
 INK: Final = rgb("#f0f3f6")
 DIM: Final = rgb("#aab4c0")
 FAINT: Final = rgb("#6e7985")
+ALARM: Final = rgb("#ffb454")
 
 # Light enough to be seen on a video, and on the ground with dark text in them.
 _PEOPLE: Final = tuple(map(rgb, ("#5cd6f5", "#ffc857", "#b5e57a", "#ff9ac1", "#c3b1ff", "#ff9b73")))

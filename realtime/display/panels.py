@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from realtime.display.palette import (
+    ALARM,
     DIM,
     FAINT,
     INK,
@@ -18,7 +19,7 @@ from realtime.display.palette import (
 )
 from realtime.display.shapes import BOLD, REGULAR, Image, Rect, elided, fill, put_text, text_width
 from realtime.display.spans import SECONDS, spans
-from realtime.display.view import View
+from realtime.display.view import View, bank_notes, digit
 
 _TICK: Final = 5.0  # seconds
 _ROWS_EACH: Final = 3  # answers a person, while there is room
@@ -101,7 +102,7 @@ def draw_answers(image: Image, room: Rect, view: View, style: Style) -> int:
     for track, top in shown:
         block = Rect(room.x, y, room.width, head + min(each, len(top)) * row + pad)
         fill(image, block, PANEL, style.px(4))
-        _draw_person(image, block, track, top[:each], style)
+        _draw_person(image, block, track, top[:each], style, view.states.get(track, ""))
         y = block.bottom + style.px(4)
     if len(people) > len(shown):
         text = f"and {len(people) - len(shown)} more"
@@ -111,7 +112,12 @@ def draw_answers(image: Image, room: Rect, view: View, style: Style) -> int:
 
 
 def _draw_person(
-    image: Image, block: Rect, track: int, top: Sequence[tuple[str, float]], style: Style
+    image: Image,
+    block: Rect,
+    track: int,
+    top: Sequence[tuple[str, float]],
+    style: Style,
+    state: str,
 ) -> None:
     inner = block.x + style.px(8)
     width = block.width - style.px(16)
@@ -121,20 +127,24 @@ def _draw_person(
     fill(image, chip, person_colour(track), chip.height // 2)
     middle = chip.y + chip.height // 2
     put_text(image, tag, (chip.x + wide // 2, middle), style.small, PANEL, BOLD, align=0.5)
+    if state:  # the answers below are no action then, and dimmed
+        put_text(image, state, (chip.right + style.px(6), middle), style.body, INK, BOLD)
     y = block.y + style.px(18)
     for place, (label, probability) in enumerate(top):
         bar = Rect(inner, y, width, style.px(15))
         fill(image, bar, TRACK, style.px(3))
         colour = style.of_class(label)
         filled = bar._replace(width=round(width * min(max(probability, 0.0), 1.0)))
-        fill(image, filled, colour if place == 0 else mix(colour, TRACK, 0.35), style.px(3))
-        weight = BOLD if place == 0 else REGULAR
+        first = place == 0 and not state
+        fade = 0.7 if state else 0.0 if first else 0.35
+        fill(image, filled, mix(colour, TRACK, fade), style.px(3))
+        weight, ink = BOLD if first else REGULAR, DIM if state else INK
         percent = f"{probability:.0%}"
         middle = bar.y + bar.height // 2
-        put_text(image, percent, (bar.right - style.px(5), middle), style.body, INK, weight, 1.0)
+        put_text(image, percent, (bar.right - style.px(5), middle), style.body, ink, weight, 1.0)
         space = width - text_width(percent, style.body, weight) - style.px(18)
         name = elided(label, style.body, space, weight)
-        put_text(image, name, (bar.x + style.px(6), middle), style.body, INK, weight)
+        put_text(image, name, (bar.x + style.px(6), middle), style.body, ink, weight)
         y += style.px(18)
 
 
@@ -149,19 +159,29 @@ def draw_bank(image: Image, room: Rect, view: View, style: Style) -> None:
     put_text(image, "prototype bank", (x, middle), style.small, FAINT)
     total = sum(view.support.values())
     put_text(image, f"{total:g} learned", (right, middle), style.small, FAINT, align=1.0)
+    if notes := bank_notes(view):
+        pressing = view.frozen or (view.health is not None and view.health.fallen_back)
+        text = elided(" · ".join(notes), style.small, right - x)
+        put_text(
+            image, text, (x, room.y + head + row // 2), style.small, ALARM if pressing else DIM
+        )
+        head += row
     rows = (room.height - head - pad) // row
-    classes = list(view.support.items())
+    classes = [
+        (f"{digit(place)} {label}".strip(), label, count)
+        for place, (label, count) in enumerate(view.support.items())
+    ]
     more = 0
     if len(classes) > rows:
         more = len(classes) - (rows - 1)
-        classes = sorted(classes, key=lambda item: -item[1])[: rows - 1]
+        classes = sorted(classes, key=lambda item: -item[2])[: max(rows - 1, 0)]
     most = max(1, *view.support.values()) if view.support else 1
-    number = max((text_width(f"{n:g}", style.small) for _, n in classes), default=0)
+    number = max((text_width(f"{n:g}", style.small) for *_, n in classes), default=0)
     bar_x = x + round((right - x) * 0.56)
     bar_width = right - number - style.px(6) - bar_x
-    for place, (label, count) in enumerate(classes):
+    for place, (shown, label, count) in enumerate(classes):
         y = room.y + head + place * row + row // 2
-        name = elided(label, style.small, bar_x - x - style.px(6))
+        name = elided(shown, style.small, bar_x - x - style.px(6))
         put_text(image, name, (x, y), style.small, INK if count else FAINT)
         bar = Rect(bar_x, y - style.px(2), bar_width, style.px(5))
         fill(image, bar, TRACK, style.px(2))

@@ -15,6 +15,7 @@ from rich.text import Text
 from realtime.display.braille import figures
 from realtime.display.keys import Keys
 from realtime.display.palette import (
+    ALARM,
     DIM,
     FAINT,
     INK,
@@ -28,7 +29,7 @@ from realtime.display.palette import (
     stray_colour,
 )
 from realtime.display.spans import SECONDS, spans
-from realtime.display.view import View
+from realtime.display.view import KEYS, View, bank_notes
 
 _REDRAWS: Final = 8.0  # a second
 _LINE_EVERY: Final = 1.0  # seconds between lines at least, where there is no terminal
@@ -93,8 +94,9 @@ def render(view: View, width: int, height: int) -> RenderableType:
     height = max(height, _LEAST_ROWS)
     colours = class_colours(view.support)
     head = Text(_figures(view), style=f"bold {hexadecimal(INK)}")
-    if view.status:
-        head.append(f"   {view.status}", style=hexadecimal(DIM))
+    if view.source_state:
+        head.append(f"   {view.source_state}", style=f"bold {hexadecimal(ALARM)}")
+    head.append(f"   {view.prompt or view.status or KEYS}", style=hexadecimal(DIM))
     head.truncate(width, overflow="ellipsis")
     timeline = _timeline(view, width, colours)
     rows = height - 1 - len(timeline) - 2
@@ -117,10 +119,12 @@ def _figures(view: View) -> str:
 
 def _news(view: View) -> str:
     """Who does what, in one line."""
+    if view.source_state:
+        return view.source_state
     if not view.frame.bodies:
         return "nobody in sight"
     parts = [
-        f"#{track} {top[0][0]} {round(top[0][1], 1):.0%}"
+        f"#{track} {view.states.get(track) or f'{top[0][0]} {round(top[0][1], 1):.0%}'}"
         for track, top in sorted(view.top.items())
         if top
     ]
@@ -150,7 +154,9 @@ def _answers(view: View, width: int, rows: int, colours: dict[str, Colour]) -> l
             line.stylize(f"bold {hexadecimal(person_colour(track))}")
             shade = colour if place == 0 else mix(colour, TRACK, 0.35)
             line.append_text(_bar(label, probability, width - 9, shade, bold=place == 0))
-            line.append(f"{probability:5.0%}", style="bold" if place == 0 else "")
+            state = view.states.get(track, "") if place == 0 else ""
+            said = f"{state[:5]:>5}" if state else f"{probability:5.0%}"
+            line.append(said, style="bold" if place == 0 else "")
             lines.append(line)
     return lines
 
@@ -173,7 +179,11 @@ def _bar(label: str, share: float, width: int, colour: Colour, bold: bool = Fals
 def _bank(view: View, width: int, rows: int, colours: dict[str, Colour]) -> list[Text]:
     """Classes by their support, most first, as many as there is room for."""
     total = sum(view.support.values())
-    lines = [Text(f"prototype bank, {total:g} learned", style=hexadecimal(FAINT))]
+    head = Text(f"prototype bank, {total:g} learned", style=hexadecimal(FAINT), no_wrap=True)
+    for note in bank_notes(view):
+        head.append(f"   {note}", style=hexadecimal(DIM))
+    head.truncate(width, overflow="ellipsis")
+    lines = [head]
     most = max(view.support.values(), default=0) or 1
     learned = sorted(view.support.items(), key=lambda item: -item[1])
     names = max(8, width // 2)

@@ -11,7 +11,10 @@ from bank.errors import InputError
 from realtime.frames import Body, BodyFrame, VideoFrame
 from realtime.poses import kinect
 from realtime.poses.bundle import Variant, find_bundle
-from realtime.poses.native import explain, failed_to_load, hushed, load
+from realtime.poses.crowd import Crowd
+from realtime.poses.landmarker import Landmarker
+from realtime.poses.native import load
+from realtime.poses.people import real_people
 from realtime.poses.placement import locate
 
 _VISIBILITY: Final = 3  # column of a landmark
@@ -33,6 +36,7 @@ class PoseEstimator:
         bundle: a pose landmarker ``.task`` file; found or made (:func:`find_bundle`) when None.
         variant: which model to find: ``lite``, ``full`` or ``heavy``.
         max_people: bodies to look for; with more than one, the order may change between frames.
+            Ghosts and duplicates are left out (:mod:`realtime.poses.people`).
         min_confidence: 0..1; below it a detection, or a body followed from frame to frame, is
             dropped.
         horizontal_fov: the camera's field of view in degrees, from which depth follows; 60 suits
@@ -59,33 +63,12 @@ class PoseEstimator:
             raise InputError(f"field of view {horizontal_fov} must lie between 1 and 170 degrees")
         self._fov = horizontal_fov
         self._last_ms = -1
-        self._settled = False  # whether native code has said what it says once
         self._cv2 = load("cv2")
-        self._mediapipe = load("mediapipe")
         path = find_bundle(bundle, variant)
-        self._landmarker: Any = self._open(path, max_people, min_confidence)
-
-    def _open(self, path: Path, max_people: int, min_confidence: float) -> Any:
-        vision = load("mediapipe.tasks.python.vision")
-        options = vision.PoseLandmarkerOptions(
-            base_options=self._mediapipe.tasks.BaseOptions(model_asset_path=str(path)),
-            running_mode=vision.RunningMode.VIDEO,
-            num_poses=max_people,
-            min_pose_detection_confidence=min_confidence,
-            min_pose_presence_confidence=min_confidence,
-            min_tracking_confidence=min_confidence,
-        )
-        try:
-            with hushed():
-                return vision.PoseLandmarker.create_from_options(options)
-        except (OSError, ValueError, RuntimeError) as error:
-            if isinstance(error, OSError) and failed_to_load(error):
-                raise explain(error) from None
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(
-                f"{path}: MediaPipe refuses this pose model ({reason}); "
-                "give another with --pose-model PATH"
-            ) from None
+        self._crowd = Crowd(max_people)
+        self._landmarkers = {
+            people: Landmarker(path, people, min_confidence) for people in sorted({1, max_people})
+        }
 
     def __call__(self, frame: VideoFrame) -> BodyFrame:
         """Estimate the bodies of one frame.
@@ -100,38 +83,43 @@ class PoseEstimator:
             InputError: the image is no (H, W, 3) uint8 picture, or MediaPipe fails on it.
             RuntimeError: the estimator was closed.
         """
-        if self._landmarker is None:
+        if not self._landmarkers:
             raise RuntimeError("this pose estimator is closed")
         image = frame.image
         if image.ndim != 3 or image.shape[2] != 3 or image.size == 0 or image.dtype != np.uint8:
             raise InputError(
                 f"frame {frame.index}: {image.shape} {image.dtype} is no BGR picture of bytes"
             )
-        found = self._detect(image, self._milliseconds(frame.time), frame.index)
-        pairs = zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
-        aspect = image.shape[0] / image.shape[1]
-        bodies = (self._body(seen, world, aspect) for seen, world in pairs)
         return BodyFrame(
-            bodies=tuple(body for body in bodies if body is not None),
+            bodies=tuple(self._bodies(image, self._milliseconds(frame.time), frame.index)),
             index=frame.index,
             time=frame.time,
             t_capture=frame.t_capture,
             image=frame.image,
+            t_mono=frame.t_mono,
         )
 
-    def _detect(self, image: NDArray[np.uint8], milliseconds: int, index: int) -> Any:
+    def _bodies(self, image: NDArray[np.uint8], milliseconds: int, index: int) -> list[Body]:
+        """Everybody in the next picture, asked for as :class:`Crowd` says."""
         rgb = self._cv2.cvtColor(image, self._cv2.COLOR_BGR2RGB)
-        picture = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=rgb)
-        try:
-            if self._settled:
-                return self._landmarker.detect_for_video(picture, milliseconds)
-            with hushed():
-                found = self._landmarker.detect_for_video(picture, milliseconds)
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(f"frame {index}: pose estimation failed ({reason})") from None
-        self._settled = bool(found.pose_landmarks)
-        return found
+        aspect = image.shape[0] / image.shape[1]
+        now = milliseconds / 1000
+
+        def find(people: int) -> list[Body]:
+            found = self._landmarkers[people](rgb, milliseconds, index)
+            pairs = zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
+            bodies = (self._body(seen, world, aspect) for seen, world in pairs)
+            return real_people([body for body in bodies if body is not None], aspect)
+
+        crowd = self._crowd
+        if crowd.several(now):
+            bodies = find(crowd.most)
+        else:
+            bodies = find(crowd.most) if crowd.look(now) else []
+            if len(bodies) < 2:  # nobody new: the usual, smoother answer
+                bodies = find(1) or bodies
+        crowd.saw(len(bodies), now)
+        return bodies
 
     def _milliseconds(self, seconds: float) -> int:
         """The video clock MediaPipe wants: whole milliseconds, each later than the last."""
@@ -152,10 +140,10 @@ class PoseEstimator:
         )
 
     def close(self) -> None:
-        """Release the model; closing twice does nothing."""
-        if self._landmarker is not None:
-            self._landmarker.close()
-            self._landmarker = None
+        """Release the models; closing twice does nothing."""
+        for landmarker in self._landmarkers.values():
+            landmarker.close()
+        self._landmarkers.clear()
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from typing import Any, ClassVar, Literal
 
@@ -35,7 +35,7 @@ class Message:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values; floats to six decimals (microseconds, millionths)."""
         head: dict[str, Any] = {"schema": SCHEMA, "type": self.type}
-        return head | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return head | {part.name: _plain(getattr(self, part.name)) for part in fields(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +45,13 @@ class WindowMessage(Message):
     Attributes:
         track: who it is.
         frame: index of the window's last frame.
-        label: the most probable class.
-        score: its probability.
+        state: ``known``, or ``idle`` of who stands still, or ``unknown`` of who does none of the
+            classes as far as can be told.
+        label: the most probable class; ``idle`` or ``unknown`` where the state is that.
+        score: the most probable class's probability.
         top: the most probable classes with their probabilities, best first.
         entropy: nats, of the distribution over the frozen class texts (Eq. 7).
+        latency_ms: milliseconds from the capture of that frame to now, by a clock nobody can set.
     """
 
     type: ClassVar[str] = "window"
@@ -59,6 +62,8 @@ class WindowMessage(Message):
     score: float
     top: Sequence[tuple[str, float]]
     entropy: float
+    latency_ms: float | None = None
+    state: Literal["known", "idle", "unknown"] = "known"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,20 +99,27 @@ class StatusMessage(Message):
     """How the run is doing, about once a second and once more when it ends.
 
     Attributes:
-        state: ``running`` or ``ended``.
+        state: ``running``; ``reconnecting`` while the source has nothing to give and is trying to
+            get it back; ``stalled`` when no frame has come for two seconds otherwise; ``ended``.
         frames: frames that went through.
         windows: windows that were answered.
         dropped: frames left out because the source was ahead.
+        failed: frames that a stage could not work on.
         fps: frames per second of late.
         latency_ms: ``{"p50": ..., "p95": ...}``, milliseconds from capture to publish over the
             latest windows; None before the first.
+        stages: for each stage on a frame's way ``fps``, ``queue``, ``dropped``, ``failed``,
+            ``restarts`` and ``latency`` (milliseconds as above, or None).
+        attempts, reconnects: of the source: tries in the present outage, outages overcome.
         bank: class to the size of its support set.
+        bank_state: ``mode``, ``frozen``, ``enrolled`` (class to its exemplars), ``health`` (or
+            None) and ``saved`` (``time``, ``samples``; None before the first save).
         message: what else there is to say; empty as a rule.
     """
 
     type: ClassVar[str] = "status"
 
-    state: Literal["running", "ended"]
+    state: Literal["running", "reconnecting", "stalled", "ended"]
     frames: int
     windows: int
     dropped: int
@@ -115,6 +127,11 @@ class StatusMessage(Message):
     latency_ms: Mapping[str, float] | None
     bank: Mapping[str, int]
     message: str = ""
+    failed: int = 0
+    stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    attempts: int = 0
+    reconnects: int = 0
+    bank_state: Mapping[str, Any] | None = None
 
 
 def message_schema() -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The sending end."""
 
 import errno
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, Self
 
 import zmq
@@ -45,19 +47,20 @@ class Publisher:
         if endpoint is None:
             return
         check_endpoint(endpoint)
+        _check_replaceable(endpoint)
         # A context of its own, so that closing can wait for what is queued.
         self._context = zmq.Context()
-        socket = self._context.socket(zmq.PUB)
-        socket.sndhwm = _QUEUED
-        socket.linger = _LINGER_MS
-        socket.ipv6 = "[" in endpoint
+        sender = self._context.socket(zmq.PUB)
+        sender.sndhwm = _QUEUED
+        sender.linger = _LINGER_MS
+        sender.ipv6 = "[" in endpoint
         try:
-            socket.bind(endpoint)
+            sender.bind(endpoint)
         except zmq.ZMQError as error:
             self._context.destroy(linger=0)
             raise InputError(f"cannot publish on {endpoint}: {_reason(error)}") from None
-        self.endpoint = socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
-        self._socket = socket
+        self.endpoint = sender.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
+        self._socket = sender
 
     @property
     def counts(self) -> dict[str, int]:
@@ -95,10 +98,10 @@ class Publisher:
     def close(self) -> None:
         """Hand over what is queued, for half a second at most, and free the endpoint."""
         with self._lock:
-            socket, self._socket = self._socket, None
-            if socket is None:
+            sender, self._socket = self._socket, None
+            if sender is None:
                 return
-            socket.close(linger=_LINGER_MS)
+            sender.close(linger=_LINGER_MS)
             self._context.term()
 
     def __enter__(self) -> Self:
@@ -106,6 +109,25 @@ class Publisher:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_replaceable(endpoint: str) -> None:
+    """Refuse what ZeroMQ would remove without asking: a file, or the socket of a living program.
+
+    Raises:
+        InputError: such a thing is there.
+    """
+    name = endpoint.removeprefix("ipc://")
+    if name == endpoint or name.startswith(("@", "*")):  # tcp, and what has no file
+        return
+    path = Path(name)
+    if not path.exists():
+        return
+    if not path.is_socket():
+        raise InputError(f"cannot publish on {endpoint}: a file is there; name another path")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        if probe.connect_ex(name) == 0:
+            raise InputError(f"cannot publish on {endpoint}: another program uses that socket")
 
 
 def _reason(error: zmq.ZMQError) -> str:

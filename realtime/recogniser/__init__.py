@@ -1,6 +1,17 @@
 """From windows to answers, and from answers to actions."""
 
-from realtime.recogniser.actions import ActionEvent, ActionSegmenter
-from realtime.recogniser.recogniser import Recogniser, Recognition
+from realtime.recogniser.actions import ActionEvent, ActionSegmenter, Rules
+from realtime.recogniser.answers import Recognition, State
+from realtime.recogniser.recogniser import LENGTHS, STILL, Recogniser, joined
 
-__all__ = ["ActionEvent", "ActionSegmenter", "Recogniser", "Recognition"]
+__all__ = [
+    "LENGTHS",
+    "STILL",
+    "ActionEvent",
+    "ActionSegmenter",
+    "Recogniser",
+    "Recognition",
+    "Rules",
+    "State",
+    "joined",
+]

@@ -1,53 +1,45 @@
 """The encoder and the prototype bank behind one call."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from bank import PrototypeBank
 from bank.alignment import entropy
 from bank.errors import InputError
-from realtime.windows import SkeletonWindow
+from bank.prototypes import Mode
+from realtime.recogniser.answers import Recognition, State
+from realtime.recogniser.motion import motion
+from realtime.recogniser.votes import Segments, known, learn
+from realtime.windows import SkeletonWindow, tail
 from train.device import resolve_device
-from train.model import load_checkpoint
+from train.model import SkeletonModel, load_checkpoint
 from train.skeletons.joints import JOINTS
 from train.skeletons.preprocess import Preprocessing
 from train.text.encoder import TextEncoder
 from train.text.features import class_features, texts_of
 from train.text.labels import Label
 
-_TOP = 3
+# Seconds looked back over: short actions fill a short window, long ones need a long one.
+LENGTHS: Final = (1.0, 1.6, 2.5)
+# Metres per second of the fastest joints, under which a person stands still.
+STILL: Final = 0.15
+_TOP: Final = 3
 _BLANK = SkeletonWindow(0, np.zeros((2, 1, JOINTS, 3), np.float32), np.array([0.0, 1.0]), 0, 0.0)
-
-
-@dataclass(frozen=True)
-class Recognition:
-    """The answer to one window.
-
-    Attributes:
-        window: what was asked about.
-        label: the nearest prototype's class.
-        score: its probability, softmax of cosine scores over the trained temperature.
-        top: the most probable classes with their probabilities, best first.
-        entropy: nats, of Eq. 7's distribution over the frozen texts (what the bank filters by).
-    """
-
-    window: SkeletonWindow
-    label: str
-    score: float
-    top: tuple[tuple[str, float], ...]
-    entropy: float
 
 
 class Recogniser:
     """Recognises the actions of a label file, and learns their prototypes as it goes.
 
-    A window is answered first and learned from afterwards. Of windows that overlap in time only one
-    a person is learned from: they show nearly the same movement and would count it many times.
+    Every window is looked at over several lengths back from its end, all people and lengths in one
+    batch; the features of the lengths are averaged. A window is answered first and learned from
+    afterwards, all windows of one movement as one vote, and never one in which a person stands
+    still.
 
     Args:
         checkpoint: a file written by ``pgfa-train``.
@@ -55,9 +47,14 @@ class Recogniser:
         alpha: tolerance margin of the bank.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         cache: folder for text features.
+        mode: how the bank learns, see :class:`bank.PrototypeBank`.
+        lengths: seconds; windows should be as long as the longest.
+        still: m/s, under which a person is ``idle``; 0 switches that off.
+        vocabulary: whose descriptions are looked for first; None is the checkpoint's.
 
     Raises:
-        InputError: the checkpoint cannot be used, or the text encoder it needs is not here.
+        InputError: the checkpoint cannot be used, the text encoder it needs is not here, or a
+            length or ``still`` is out of range.
     """
 
     def __init__(
@@ -67,12 +64,25 @@ class Recogniser:
         alpha: float = 0.9,
         device: str = "auto",
         cache: Path | None = None,
+        mode: Mode = "exact",
+        lengths: Sequence[float] = LENGTHS,
+        still: float = STILL,
+        vocabulary: str | None = None,
     ) -> None:
+        if not lengths or min(lengths) <= 0:
+            raise InputError("window lengths must be more than 0 seconds, and at least one")
+        if still < 0:
+            raise InputError(f"a person cannot move at {still} m/s; still is at least 0")
+        self.lengths = tuple(sorted(lengths))
+        self.still = still
         self.device = resolve_device(device)
-        self.model, self.info = load_checkpoint(checkpoint, self.device)
+        model, self.info = load_checkpoint(checkpoint, self.device)
+        # Some encoders have a faster form for answering.
+        faster: Callable[[], SkeletonModel] | None = getattr(model, "for_answers", None)
+        self.model = faster() if faster else model
         self.classes = tuple(label.name for label in labels)
         self._prepare = Preprocessing.from_dict(self.info.preprocessing)
-        vocabulary = str(self.info.training.get("vocabulary", "open"))
+        vocabulary = vocabulary or str(self.info.training.get("vocabulary", "open"))
         text = class_features(
             texts_of(labels, self.info.text_style, vocabulary),
             TextEncoder(self.info.text_encoder, cache),
@@ -83,45 +93,91 @@ class Recogniser:
                 f"{self.info.text_encoder}, got {text.shape[1]}"
             )
         self.text = text
-        self.bank = PrototypeBank(text, alpha=alpha)
-        self._learned_until: dict[int, float] = {}
-        self._features([_BLANK])  # so that the first real window does not wait for start-up work
+        self.begin(PrototypeBank(text, alpha=alpha, mode=mode))
+        self.features([_BLANK])  # so that the first real window does not wait for start-up work
 
     def __call__(self, windows: Sequence[SkeletonWindow]) -> list[Recognition]:
         """Answer windows, all in one batch, then learn from them."""
-        if not windows:
-            return []
-        features = self._features(windows)
+        return self.answer(windows, joined(self.features(windows))) if windows else []
+
+    def begin(self, bank: PrototypeBank, still: float | None = None) -> None:
+        """Go on with another bank over the same texts, as if nothing had been seen yet.
+
+        Args:
+            bank: answers and learns from now on.
+            still: see :class:`Recogniser`; None leaves it.
+        """
+        self.bank = bank
+        self.still = self.still if still is None else still
+        self._segments = Segments(self.lengths[-1])
+
+    def features(self, windows: Sequence[SkeletonWindow]) -> Tensor:
+        """(B, L, d) unit features of windows over every length, all in one batch."""
+        cuts = [
+            tail(window.joints, window.times, length)
+            for window in windows
+            for length in self.lengths
+        ]
+        prepared = self._prepare(cuts)
+        features = self.model.encode(
+            torch.from_numpy(prepared.x), torch.from_numpy(prepared.present)
+        )
+        return F.normalize(features, dim=1).view(len(windows), len(self.lengths), -1)
+
+    def answer(self, windows: Sequence[SkeletonWindow], features: Tensor) -> list[Recognition]:
+        """Answer windows whose features are known, then learn from them.
+
+        Args:
+            windows: (B,).
+            features: (B, d), as :func:`joined` gives them.
+        """
         scores = self.bank.predict(features)
         probabilities = torch.softmax(scores.float() / self.info.temperature, dim=1)
         entropies = entropy(features, self.text)
         best, order = probabilities.topk(min(_TOP, len(self.classes)), dim=1)
+        speeds = [motion(window.joints, window.times) for window in windows]
+        states: list[State] = [
+            "idle" if speed < self.still else "known" if is_known else "unknown"
+            for speed, is_known in zip(speeds, known(self.bank, features), strict=True)
+        ]
         answers = [
             Recognition(
                 window=window,
-                label=self.classes[int(order[i, 0])],
+                label=self.classes[int(order[i, 0])] if states[i] == "known" else states[i],
                 score=float(best[i, 0]),
                 top=tuple(
                     (self.classes[int(k)], float(p)) for k, p in zip(order[i], best[i], strict=True)
                 ),
                 entropy=float(entropies[i]),
+                state=states[i],
+                classes=self.classes,
+                probabilities=probabilities[i].numpy(),
+                motion=speeds[i],
             )
             for i, window in enumerate(windows)
         ]
-        fresh = [i for i, window in enumerate(windows) if self._is_fresh(window)]
-        if fresh:
-            self.bank.update(features[fresh])
+        self._learn(windows, features, states)
         return answers
 
-    def _features(self, windows: Sequence[SkeletonWindow]) -> Tensor:
-        """(B, d) of windows, all in one batch."""
-        prepared = self._prepare([(window.joints, window.times) for window in windows])
-        return self.model.encode(torch.from_numpy(prepared.x), torch.from_numpy(prepared.present))
+    def enroll(self, window: SkeletonWindow, k: int) -> None:
+        """Take a window as an exemplar of class ``k``: the one-shot setting, live.
 
-    def _is_fresh(self, window: SkeletonWindow) -> bool:
-        """Whether a window begins after the last learned window of its person ended."""
-        until = self._learned_until.get(window.track)
-        if until is not None and window.times[0] < until <= window.times[-1]:
-            return False
-        self._learned_until[window.track] = float(window.times[-1])
-        return True
+        Raises:
+            InputError: no such class, or the bank takes none.
+        """
+        self.bank.enroll(joined(self.features([window])), k)
+
+    def _learn(
+        self, windows: Sequence[SkeletonWindow], features: Tensor, states: Sequence[State]
+    ) -> None:
+        """Learn from those who move; what is unknown, the bank's own gate keeps out."""
+        moving = [row for row, state in enumerate(states) if state != "idle"]
+        for window, state in zip(windows, states, strict=True):
+            if state == "idle":
+                self._segments.rest(window.track)
+        learn(self.bank, features[moving], [self._segments.of(windows[row]) for row in moving])
+
+
+def joined(features: Tensor) -> Tensor:
+    """(B, L, d) unit features of several lengths to one for each window, (B, d)."""
+    return F.normalize(features.mean(dim=1), dim=1)

@@ -190,7 +190,7 @@ class RecordingSource(Source):
             frames += 1
             if self._pacer is not None:
                 self._pacer.wait(frame.time)
-                frame = replace(frame, t_capture=time.time())
+                frame = replace(frame, t_capture=time.time(), t_mono=time.monotonic())
             if self._stopped:
                 return
             yield frame

@@ -23,6 +23,11 @@ class Source(ABC):
     Attributes:
         dropped: frames left out so far.
         notes: what the user should know afterwards, e.g. that a file was cut short.
+        state: ``reconnecting`` while a live source has nothing to give and is trying to get it
+            back; else ``running``.
+        attempts: how often it has tried in the present outage; 0 while running.
+        reason: why the latest outage began, one line without credentials; empty if none was yet.
+        reconnects: outages overcome so far.
 
     Raises:
         InputError: the name cannot stand in a topic.
@@ -43,6 +48,10 @@ class Source(ABC):
         self.aspect = aspect
         self.dropped = 0
         self.notes: list[str] = []
+        self.state: Literal["running", "reconnecting"] = "running"
+        self.attempts = 0
+        self.reason = ""
+        self.reconnects = 0
         self._stopped = False
 
     @abstractmethod

@@ -32,7 +32,9 @@ class VideoSource(Source):
     """
 
     def __init__(self, capture: Any, called: str, name: str, realtime: bool = False) -> None:
+        began = time.monotonic()
         first = read_image(capture)
+        self._decode = time.monotonic() - began  # seconds that the latest picture took
         if first is None:
             capture.release()
             raise InputError(f"{called}: holds no picture that can be decoded; is it a video?")
@@ -54,9 +56,13 @@ class VideoSource(Source):
                 self._pacer.wait(last)
                 if self._stopped:
                     break
-            yield VideoFrame(image, index, last, time.time())
+            # As if it were taken now and then decoded, so that latencies hold the decoding.
+            taken, t_capture = time.monotonic() - self._decode, time.time() - self._decode
+            yield VideoFrame(image, index, last, t_capture, taken, self._decode)
             index += 1
+            began = time.monotonic()
             image = read_image(self._capture)
+            self._decode = time.monotonic() - began
         if not self._stopped and index < self._expected * _TOLERATED:
             self.notes.append(
                 f"{self._called}: ends after {index} of {self._expected} frames; "

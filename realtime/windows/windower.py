@@ -91,8 +91,29 @@ class Windower:
 def _cut(track: int, history: _History, start: float, frame: BodyFrame) -> SkeletonWindow:
     times = np.array(history.times)
     joints = np.stack(history.joints)
-    if times[0] < start:  # put the first frame exactly on the window's start
+    joints, times = tail(joints[:, None], times, times[-1] - start)
+    return SkeletonWindow(track, joints, times, frame.index, frame.t_capture)
+
+
+def tail(
+    joints: NDArray[np.float32], times: NDArray[np.float64], seconds: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """The last seconds of a window; all of it where it is shorter.
+
+    Args:
+        joints: (T, M, 25, 3).
+        times: (T,) seconds, increasing.
+        seconds: how much is wanted.
+
+    Returns:
+        Joints and times; the first frame is put exactly on the start.
+    """
+    start = times[-1] - seconds
+    first = max(0, int(np.searchsorted(times, start, "right")) - 1)
+    joints, times = joints[first:], times[first:]
+    if times[0] < start:
+        joints, times = joints.copy(), times.copy()
         weight = (start - times[0]) / (times[1] - times[0])
         joints[0] = joints[0] + np.float32(weight) * (joints[1] - joints[0])
         times[0] = start
-    return SkeletonWindow(track, joints[:, None], times, frame.index, frame.t_capture)
+    return joints, times

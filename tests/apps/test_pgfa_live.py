@@ -82,7 +82,8 @@ def test_the_summary_says_what_happened(demo):
     assert 0 < sum(summary["bank"].values()) <= len(windows)
     assert summary["latency"]["p50"] <= summary["latency"]["p95"]
     labels = set(summary["bank"])
-    assert {m["label"] for m in windows} <= labels
+    assert {m["label"] for m in windows} <= labels | {"idle", "unknown"}
+    assert {m["top"][0][0] for m in windows} <= labels
 
 
 def test_every_message_obeys_the_schema_and_numbers_have_no_gaps(demo):
@@ -194,6 +195,8 @@ def test_sigterm_ends_with_a_summary(tmp_path):
         (["--demo", "--json-summary", "."], "name a file"),
         (["--demo", "--json-summary", "no/folder.json"], "name a file"),
         (["--demo", "--classes", LABELS, "--events", LABELS], "is the file of --classes too"),
+        (["--demo", "--no-publish", "--bank-state", LABELS], "is the file of --classes too"),
+        (["--demo", "--no-publish", "--bank-state", "no/folder/bank"], "name a file in a folder"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_two(arguments, complaint):
@@ -241,6 +244,25 @@ def test_a_taken_port_is_named():
         done = run("live", "--demo", "--publish", f"tcp://127.0.0.1:{taken.getsockname()[1]}")
     assert done.returncode == 2
     assert "another program uses that port" in done.stderr
+
+
+def test_a_bank_goes_on_and_is_refused_for_other_classes(tmp_path):
+    bank, summary = tmp_path / "bank.safetensors", tmp_path / "summary.json"
+    quick = ["--demo", "--fast", "--headless", "--no-publish", "--bank-state", bank]
+    quick += ["--bank-mode", "exact"]
+    learned = []
+    for _ in range(2):
+        done = run("live", *quick, "--json-summary", summary)
+        assert done.returncode == 0, done.stderr
+        learned.append(sum(json.loads(summary.read_text())["bank"].values()))
+    assert learned[1] == 2 * learned[0] > 0
+    kept = bank.read_bytes()
+    labels = write(tmp_path / "others.txt", "kick\nbow\nclap\njump\nwave\nsit down\n")
+    done = run("live", *quick, "--classes", labels)
+    assert done.returncode == 2
+    assert f"{bank}: a bank of other class texts" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert bank.read_bytes() == kept
 
 
 @pytest.mark.parametrize("name", ["live", "watch", "train", "bench", "data"])

@@ -1,5 +1,7 @@
 """The drawn picture, looked at pixel by pixel."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from display_views import CLASSES, in_picture, standing, view
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.display import draw
-from realtime.display.palette import CANVAS, GROUND, class_colours, mix, person_colour
+from realtime.display.palette import ALARM, CANVAS, GROUND, class_colours, mix, person_colour
 from realtime.display.shapes import Rect, elided, put_text, text_width
 from realtime.display.spans import spans
 from realtime.frames import Body
@@ -18,6 +20,17 @@ PEOPLE = Rect(6, 6, 398, 284)
 ANSWERS = Rect(410, 48, 224, 75)
 BANK = Rect(410, 129, 224, 161)
 TIMELINE = Rect(6, 296, 628, 58)
+KEYS_HEIGHT = 22  # of the line about keys at the bottom of the people
+
+
+@dataclass(frozen=True)
+class Health:
+    fallen_back: bool = False
+    share: float = 0.4
+    closeness: float = 0.8
+    disagreement: float = 0.2
+    drift: float = 0.1
+    unknown: float = 0.05
 
 
 def near(image, colour, tolerance=3):
@@ -31,7 +44,9 @@ def columns_of(mask):
 
 def drawn(people):
     """Where somebody is drawn in the dark panel of people, the tag apart."""
-    return ~near(people, CANVAS, 20) & ~near(people, person_colour(0))
+    mask = ~near(people, CANVAS, 20) & ~near(people, person_colour(0))
+    mask[-KEYS_HEIGHT:] = False
+    return mask
 
 
 @pytest.mark.parametrize("size", [(640, 360), (960, 540), (1920, 1080), (1000, 700)])
@@ -61,7 +76,9 @@ def test_joints_lie_where_the_picture_shows_them():
     image = PEOPLE.cut(draw(view(body, image=photo)))
     side = PEOPLE.height
     left = (PEOPLE.width - side) // 2
-    assert near(image[10:-10, left + 2 : left + 4], (40, 160, 40)).all()  # the photo, letterboxed
+    assert near(
+        image[10:-KEYS_HEIGHT, left + 2 : left + 4], (40, 160, 40)
+    ).all()  # the photo, letterboxed
     assert not near(image[10:-10, : left - 2], (40, 160, 40)).any()
     for name in ("KneeLeft", "ElbowRight", "SpineMid"):
         x, y = body.pixels[INDEX[name]] * side
@@ -248,3 +265,36 @@ def test_drawing_leaves_the_picture_alone():
     photo = np.full((90, 160, 3), 7, np.uint8)
     draw(view(in_picture(), image=photo))
     assert (photo == 7).all()
+
+
+def test_a_source_that_is_gone_raises_an_alarm():
+    assert not near(PEOPLE.cut(draw(view(standing()))), ALARM).any()
+    gone = PEOPLE.cut(draw(view(standing(), source_state="reconnecting (3)")))
+    assert near(gone, ALARM).sum() > 500
+
+
+def test_who_does_nothing_known_has_dimmed_answers():
+    colour = class_colours(CLASSES)["wave"]
+    doing = ANSWERS.cut(draw(view(standing())))
+    idle = ANSWERS.cut(draw(view(standing(), states={0: "idle"})))
+    unknown = ANSWERS.cut(draw(view(standing(), states={0: "unknown"})))
+    assert near(doing, colour).any()
+    assert not near(idle, colour).any()
+    assert not np.array_equal(idle, unknown)
+
+
+def test_a_bank_that_needs_attention_shows_it():
+    well = BANK.cut(draw(view(standing(), health=Health())))
+    assert not near(well, ALARM, 60).any()
+    fallen = Health(fallen_back=True)
+    assert near(BANK.cut(draw(view(standing(), health=fallen))), ALARM, 60).any()
+    assert near(BANK.cut(draw(view(standing(), frozen=True))), ALARM, 60).any()
+    drifting = BANK.cut(draw(view(standing(), health=Health(drift=0.9))))
+    assert not np.array_equal(well, drifting)
+
+
+def test_the_prompt_takes_the_place_of_the_keys():
+    keys = PEOPLE.cut(draw(view(standing())))[-KEYS_HEIGHT:]
+    prompt = PEOPLE.cut(draw(view(standing(), prompt="saved bank.safetensors")))[-KEYS_HEIGHT:]
+    assert keys.max() > 100
+    assert not np.array_equal(keys, prompt)

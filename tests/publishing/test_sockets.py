@@ -258,3 +258,25 @@ def test_publishing_over_a_socket_file(tmp_path):
         Subscriber(publisher.endpoint) as subscriber,
     ):
         assert connected(publisher, subscriber)["label"] == "bow"
+
+
+def test_a_socket_file_takes_no_other_file_s_place(tmp_path):
+    precious = tmp_path / "thesis.txt"
+    precious.write_text("three years of work")
+    with pytest.raises(InputError, match="a file is there"):
+        Publisher(f"ipc://{precious}", "cam")
+    assert precious.read_text() == "three years of work"
+
+
+def test_a_socket_file_in_use_is_not_taken_over_and_a_left_one_is(tmp_path):
+    endpoint = f"ipc://{tmp_path}/s"
+    with (
+        Publisher(endpoint, "cam"),
+        pytest.raises(InputError, match="another program uses that socket"),
+    ):
+        Publisher(endpoint, "cam")
+    left = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    left.bind(str(tmp_path / "left"))
+    left.close()  # its file stays, as after a kill
+    with Publisher(f"ipc://{tmp_path}/left", "cam") as publisher:
+        assert publisher.publish("action", ACTION)["seq"] == 0

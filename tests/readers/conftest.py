@@ -43,3 +43,10 @@ def bandai(shared, tmp_path_factory):
     """A folder with a few BVH files."""
     archive = shared / "data/raw/bandai_bvh_sample.tar.xz"
     return first_files(archive, tmp_path_factory.mktemp("bandai"), r"\.bvh$", 4)
+
+
+@pytest.fixture(scope="session")
+def msrc12(shared, tmp_path_factory):
+    """A folder with two continuous recordings and their tags."""
+    archive = shared / "data/raw/msrc12_streams.tar.xz"
+    return first_files(archive, tmp_path_factory.mktemp("msrc12"), r"P1_1_1A_p(06|19)\.", 4)

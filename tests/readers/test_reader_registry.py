@@ -14,6 +14,7 @@ NAMES = [
     "kard",
     "kinder-gator",
     "msr-action3d",
+    "msrc12",
     "ntu120",
     "ntu60",
     "nw-ucla",

@@ -116,7 +116,7 @@ def test_files_that_are_no_video_are_refused_in_one_line(kind, ending, clip, tmp
 def test_what_does_not_exist_is_said(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         open_source(str(tmp_path / "no.mp4"))
-    with pytest.raises(InputError, match="not a file"):
+    with pytest.raises(InputError, match="no pictures in it"):
         open_source(str(tmp_path))
     with pytest.raises(InputError, match="--camera 3"):
         open_source("3")

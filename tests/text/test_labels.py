@@ -35,6 +35,7 @@ def test_a_byte_order_mark_is_not_part_of_a_name(tmp_path):
         ("wave\nbow\nWave: again\n", ":3: 'Wave' stands on line 1 already"),
         ("wave\n: what\n", ":2: no class name"),
         ("wave\nbow:\n", ":2: nothing after the colon"),
+        ("wave\nbo\x1b[31mw: bends\n", r":2: 'bo\x1b[31mw' holds a control character"),
     ],
 )
 def test_bad_files_get_one_line(tmp_path, text, complaint):

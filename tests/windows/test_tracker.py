@@ -35,3 +35,55 @@ def test_an_unseen_body_does_not_break_the_assignment():
     nan = Body(np.full((25, 3), np.nan, dtype=np.float32))
     assert tracker(BodyFrame((nan,), 0, 0.0, 0.0)).bodies[0].track == 0
     assert tracker(BodyFrame((), 1, 0.1, 0.0)).bodies == ()
+
+
+def walker(x, size=1.0):
+    """Somebody three metres off, in camera space."""
+    joints = np.zeros((25, 3), dtype=np.float32)
+    joints[:, 0] = x + 0.2 * np.sin(np.arange(25))
+    joints[:, 1] = np.linspace(-0.8, 0.8, 25) * size
+    joints[:, 2] = 3.0
+    return Body(joints)
+
+
+def follow(tracker, people, fps=25):
+    """Track ids by picture, of who is seen (not None), in their order."""
+    rows = []
+    for index, bodies in enumerate(people):
+        seen = tuple(body for body in bodies if body is not None)
+        ids = iter(tracker(BodyFrame(seen, index, index / fps, 0.0)).bodies)
+        rows.append([None if body is None else next(ids).track for body in bodies])
+    return rows
+
+
+def test_who_is_hidden_while_crossing_keeps_the_id():
+    at = np.linspace(-1.2, 1.2, 75)
+    people = [(walker(x), None if abs(x) < 0.3 else walker(-x)) for x in at]
+    rows = follow(Tracker(), people)
+    assert rows[-1] == rows[0]
+    assert {row[0] for row in rows} == {rows[0][0]}
+
+
+def test_who_turns_back_behind_somebody_keeps_the_id():
+    at = np.concatenate([np.linspace(-1.0, 0.0, 30), np.zeros(30), np.linspace(0.0, -1.0, 30)])
+    people = [(walker(0.0), None if abs(x) < 0.35 else walker(x, 0.85)) for x in at]
+    rows = follow(Tracker(), people)
+    assert rows[-1] == rows[0]
+
+
+def test_memory_ends_and_what_was_a_flash_is_forgotten_at_once():
+    def seen_again(first, gap):
+        frames = [(walker(0.0),)] * first + [()] * gap + [(walker(0.0),)]
+        rows = follow(Tracker(max_gap=1.0), frames)
+        return rows[0] == rows[-1]
+
+    assert seen_again(10, 20)
+    assert not seen_again(10, 30)
+    assert not seen_again(1, 10)
+
+
+def test_ids_do_not_depend_on_the_rate():
+    for fps in (4, 10, 60):
+        at = np.linspace(-1.2, 1.2, 3 * fps)
+        rows = follow(Tracker(), [(walker(x), walker(-x, 0.8)) for x in at], fps)
+        assert rows[-1] == rows[0], fps

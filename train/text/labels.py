@@ -1,5 +1,6 @@
 """Label files: one class a line, ``name`` or ``name: description``."""
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def read_labels(path: Path, least: int = 2) -> list[Label]:
 
     Raises:
         InputError: the file cannot be read as UTF-8 text, holds too few classes, names one twice,
-            or has a line without a name or with nothing after its colon.
+            or has a line without a name, with a control character in it, or with nothing after
+            its colon.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -48,6 +50,10 @@ def read_labels(path: Path, least: int = 2) -> list[Label]:
         name, colon, description = (part.strip() for part in line.partition(":"))
         if not name:
             raise InputError(f"{path}:{number}: no class name before the colon")
+        if any(unicodedata.category(character) == "Cc" for character in name):
+            raise InputError(
+                f"{path}:{number}: {name!r} holds a control character; remove it from the name"
+            )
         if colon and not description:
             raise InputError(
                 f"{path}:{number}: nothing after the colon; drop it or describe {name!r}"
