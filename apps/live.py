@@ -30,7 +30,6 @@ _DEMO = Path(str(files("apps") / "demo"))
 
 # One choice for every mode that the bank has.
 BankMode = StrEnum("BankMode", {mode.upper(): mode for mode in get_args(Mode)})  # type: ignore[misc]
-_BANK_MODE = BankMode("anchored" if "anchored" in get_args(Mode) else "exact")
 
 app = make_app("Recognise actions live: poses, windows, prototypes, ZeroMQ.")
 _EXAMPLES = examples(
@@ -59,6 +58,12 @@ def live(
     checkpoint: Annotated[
         Path, typer.Option(help="Weights written by pgfa-train.", show_default="bundled")
     ] = BUNDLED_CHECKPOINT,
+    text_encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="sentence-transformers model, by name or folder.", show_default="the checkpoint's"
+        ),
+    ] = None,
     publish: Annotated[
         str, typer.Option(help="ZeroMQ endpoint to publish on.")
     ] = "tcp://127.0.0.1:5556",
@@ -103,7 +108,9 @@ def live(
     save_every: Annotated[
         float, typer.Option(help="Seconds between saves of the bank.", min=0.1)
     ] = 30.0,
-    bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = _BANK_MODE,
+    bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = BankMode(
+        "anchored"
+    ),
     fps: Annotated[
         float | None,
         typer.Option(
@@ -175,6 +182,7 @@ def live(
             mode=cast(Mode, bank_mode.value),
             lengths=[*(length for length in LENGTHS if length < window), window],
             still=still,
+            text_encoder=text_encoder,
         )
         keeper = None
         if bank_state is not None:

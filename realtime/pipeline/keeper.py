@@ -1,7 +1,6 @@
 """The bank's state on disk, kept up while the run goes on."""
 
 import contextlib
-import copy
 import os
 import threading
 import time
@@ -96,7 +95,7 @@ class BankKeeper:
             if self._pending is not None or (stamp == self._offered and not self.trouble):
                 return
             self._offered = stamp
-            self._pending = frozen_copy(bank), stamp
+            self._pending = bank.copy(), stamp
             self._changed.notify_all()
 
     def finish(self, bank: PrototypeBank) -> None:
@@ -158,23 +157,9 @@ class BankKeeper:
                 os.unlink(part)  # noqa: PTH108
 
 
-def frozen_copy(bank: PrototypeBank) -> PrototypeBank:
-    """A bank that holds what this one does now, for another thread; samples are shared."""
-    own = getattr(bank, "copy", None)
-    if own is not None:
-        copied: PrototypeBank = own()
-        return copied
-    twin = copy.copy(bank)
-    twin.restore(bank.snapshot())
-    return twin
-
-
 def _stamp(bank: PrototypeBank) -> _Stamp:
     """Differs whenever the bank has changed in a way that a file would show."""
-    version = getattr(bank, "version", None)
-    if version is None:
-        version = float(bank.prototypes.double().sum())
-    return (version, bank.support.tolist(), bank.enrolled.tolist(), bank.frozen)
+    return (bank.version, bank.support.tolist(), bank.enrolled.tolist(), bank.frozen)
 
 
 def _escaped(name: str) -> str:

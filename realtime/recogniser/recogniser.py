@@ -1,6 +1,6 @@
 """The encoder and the prototype bank behind one call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +15,10 @@ from bank.errors import InputError
 from bank.prototypes import Mode
 from realtime.recogniser.answers import Recognition, State
 from realtime.recogniser.motion import motion
-from realtime.recogniser.votes import Segments, known, learn
+from realtime.recogniser.votes import Segments
 from realtime.windows import SkeletonWindow, tail
 from train.device import resolve_device
-from train.model import SkeletonModel, load_checkpoint
+from train.model import load_checkpoint
 from train.skeletons.joints import JOINTS
 from train.skeletons.preprocess import Preprocessing
 from train.text.encoder import TextEncoder
@@ -51,6 +51,8 @@ class Recogniser:
         lengths: seconds; windows should be as long as the longest.
         still: m/s, under which a person is ``idle``; 0 switches that off.
         vocabulary: whose descriptions are looked for first; None is the checkpoint's.
+        text_encoder: where to find the sentence encoder, by name or folder; None is the name that
+            the checkpoint has.
 
     Raises:
         InputError: the checkpoint cannot be used, the text encoder it needs is not here, or a
@@ -68,6 +70,7 @@ class Recogniser:
         lengths: Sequence[float] = LENGTHS,
         still: float = STILL,
         vocabulary: str | None = None,
+        text_encoder: str | None = None,
     ) -> None:
         if not lengths or min(lengths) <= 0:
             raise InputError("window lengths must be more than 0 seconds, and at least one")
@@ -77,21 +80,15 @@ class Recogniser:
         self.still = still
         self.device = resolve_device(device)
         model, self.info = load_checkpoint(checkpoint, self.device)
-        # Some encoders have a faster form for answering.
-        faster: Callable[[], SkeletonModel] | None = getattr(model, "for_answers", None)
-        self.model = faster() if faster else model
+        self.model = model.for_answers()
         self.classes = tuple(label.name for label in labels)
         self._prepare = Preprocessing.from_dict(self.info.preprocessing)
         vocabulary = vocabulary or str(self.info.training.get("vocabulary", "open"))
         text = class_features(
             texts_of(labels, self.info.text_style, vocabulary),
-            TextEncoder(self.info.text_encoder, cache),
+            TextEncoder(text_encoder or self.info.text_encoder, cache),
         )
-        if text.shape[1] != self.info.text_dim:
-            raise InputError(
-                f"{checkpoint}: needs {self.info.text_dim}-dimensional text features of "
-                f"{self.info.text_encoder}, got {text.shape[1]}"
-            )
+        self.info.check_text(text_encoder or self.info.text_encoder, text.shape[1])
         self.text = text
         self.begin(PrototypeBank(text, alpha=alpha, mode=mode))
         self.features([_BLANK])  # so that the first real window does not wait for start-up work
@@ -138,7 +135,7 @@ class Recogniser:
         speeds = [motion(window.joints, window.times) for window in windows]
         states: list[State] = [
             "idle" if speed < self.still else "known" if is_known else "unknown"
-            for speed, is_known in zip(speeds, known(self.bank, features), strict=True)
+            for speed, is_known in zip(speeds, self.bank.gate(features).known.tolist(), strict=True)
         ]
         answers = [
             Recognition(
@@ -175,7 +172,9 @@ class Recogniser:
         for window, state in zip(windows, states, strict=True):
             if state == "idle":
                 self._segments.rest(window.track)
-        learn(self.bank, features[moving], [self._segments.of(windows[row]) for row in moving])
+        if moving:
+            segments = [self._segments.of(windows[row]) for row in moving]
+            self.bank.update(features[moving], torch.tensor(segments))
 
 
 def joined(features: Tensor) -> Tensor:

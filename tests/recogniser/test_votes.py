@@ -9,7 +9,7 @@ def window(end, track=0):
 
 
 def numbers(segments, *windows):
-    return [segments.of(one)[0] for one in windows]
+    return [segments.of(one) for one in windows]
 
 
 def test_windows_that_overlap_the_first_are_one_segment():
