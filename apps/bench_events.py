@@ -1,6 +1,7 @@
 """``pgfa-bench events``: actions in continuous recordings, found at the right moment or not."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -75,7 +76,7 @@ def events_command(
         lengths=_numbers(lengths, "--lengths"),
         vocabulary="msrc12",
     )
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     shown = exemplars(recogniser, others, max(counts)) if max(counts) else {}
     heard = []
     for recording in track(tested, "features", console=Console(stderr=True), transient=True):

@@ -33,6 +33,7 @@ class Way:
         rules: how windows become actions.
         longest_only: whether only the longest window counts.
         exemplars: how many gestures of every class are enrolled.
+        learns: whether the bank learns from the stream too.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Way:
     rules: Rules = Rules()  # noqa: RUF009
     longest_only: bool = False
     exemplars: int = 0
+    learns: bool = True
 
 
 def ways(mode: Mode, exemplars: Sequence[int]) -> list[Way]:
@@ -50,7 +52,12 @@ def ways(mode: Mode, exemplars: Sequence[int]) -> list[Way]:
         Way("+ lengths", "text", idle=False, rules=EVERY_WINDOW),
         Way("+ rules", "text", idle=False),
         Way("+ idle", "text"),
-        *(Way(f"+ bank, {n} exemplars", mode, exemplars=n) for n in exemplars),
+        *(
+            Way(f"+ {n} exemplars, frozen", "exact", exemplars=n, learns=False)
+            for n in exemplars
+            if n
+        ),
+        *(Way(f"+ {n} exemplars, {mode}", mode, exemplars=n) for n in exemplars),
     ]
 
 
@@ -156,6 +163,7 @@ def attempt(
         for k, label in enumerate(recogniser.classes):
             if way.exemplars and label in shown:
                 bank.enroll(shown[label][: way.exemplars], k)
+        bank.freeze(not way.learns)
         recogniser.begin(bank, still=still if way.idle else 0.0)
         features = one.features[:, -1] if way.longest_only else joined(one.features)
         events = actions_of(one.windows, features, recogniser, ActionSegmenter(way.rules))

@@ -18,8 +18,8 @@ def real_people(bodies: Sequence[Body], aspect: float) -> list[Body]:
     """Drop ghosts and duplicates.
 
     A ghost is a body whose shoulders lie outside the picture or on its edge: shown nothing but
-    legs, the model invents somebody who hangs from the upper edge. A duplicate is the less confident of two poses
-    that lie on each other.
+    legs, the model invents somebody who hangs from the upper edge. A duplicate is the less
+    confident of two poses that lie on each other.
 
     Args:
         bodies: of one frame, with pixels.
