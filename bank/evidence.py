@@ -70,7 +70,7 @@ class Evidence:
         self._bounded, self._memory, self._round_up = bounded, memory, round_up
         self.supports: list[Support] = [self._new() for _ in range(len(texts))]
         self._open: OrderedDict[int, _OpenSegment] = OrderedDict()
-        # The texts' rows, which never change, and below them the prototypes: what one product reads.
+        # The texts, which never change, and below them the prototypes: what one product reads.
         self.rows: Directions = np.concatenate([texts.readers, texts.directions])
         nothing = np.zeros(len(texts))
         self._references = References(self.rows[len(texts.readers) :], nothing, nothing.copy())

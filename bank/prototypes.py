@@ -182,9 +182,8 @@ class PrototypeBank:
             InputError: another dimension, a row is not finite or all zeros, or there is not one id
                 for every row.
         """
-        sights = (
-            self._looks(features) if self._scorer.remembers(features) else self._sights(features)
-        )
+        few = self._scorer.remembers(features)
+        sights = self._looks(features) if few else self._sights(features)
         ids = None if segments is None else segment_ids(segments, len(features))
         if not self.guards.segments:
             ids = None
@@ -221,12 +220,15 @@ class PrototypeBank:
     def settle(self, features: Tensor) -> Tensor:
         """(B,) what the bank as it stands says of features seen before (Eq. 11).
 
-        In exact mode, after the last sample, these are the two-pass predictions.
+        In exact mode, after the last sample, these are the two-pass predictions. In anchored mode
+        classes with evidence answer by it alone once classes have ten votes in the mean.
 
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        answers = [self._answer(sight).argmax(axis=1) for sight in self._looks(features)]
+        chunks = unit_chunks(features, "features", self._texts.dimension)
+        sights = (self._scorer.settle(units, self._evidence, self._version) for units in chunks)
+        answers = [self._answer(sight).argmax(axis=1) for sight in sights]
         return torch.from_numpy(np.concatenate([np.empty(0, np.int64), *answers]))
 
     def freeze(self, frozen: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Scores samples by texts and prototypes, each sample once: live, what is answered is learned from."""
+"""Scores samples by texts and prototypes, a live one once for its answer and its learning."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -13,6 +13,7 @@ from bank.evidence import Evidence
 from bank.texts import ClassTexts, Reading, reading_of
 
 REMEMBERED_ROWS: Final = 16
+AMPLE_VOTES: Final = 10.0  # a class, in the mean: enough to settle without the texts
 
 Floats = NDArray[np.float64]
 
@@ -100,3 +101,14 @@ class Scorer:
             scores *= self._weights[0]
             scores = blend(text, scores, self._weights[1])
         return Sight(units, text, products[:, classes], scores)
+
+    def settle(self, units: Directions, evidence: Evidence, version: int) -> Sight:
+        """A look at (B, d) directions of the past: by evidence alone once there is ample."""
+        votes = evidence.references().votes
+        if self._mode != "anchored" or float(votes.mean()) < AMPLE_VOTES:
+            return self.look(units, evidence, version)
+        classes = len(self._texts)
+        products = cosines(units, evidence.rows)
+        text, near = products[:, :classes], products[:, classes + 1 :]
+        held = (votes > 0).astype(np.float64)
+        return Sight(units, text, products[:, classes], blend(text, near, held))
