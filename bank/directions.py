@@ -42,7 +42,25 @@ def unit_chunks(features: Tensor, what: str, dimension: int | None = None) -> It
     Raises:
         InputError: another shape, or a row is not finite or all zeros.
     """
+    check_shape(features, what, dimension)
     features = features.detach()
+    count = features.shape[0]
+    if count == 0:
+        return ()
+    if count <= CHUNK:
+        return (on_grid(as_array(features), what),)
+    for part in torch.split(features, CHUNK):
+        low, high = part.aminmax(dim=1)
+        _check_peaks(as_array(torch.maximum(high, -low)), what)
+    return unit_chunks_again(features)
+
+
+def check_shape(features: Tensor, what: str, dimension: int | None = None) -> None:
+    """Refuse what is not (N, d).
+
+    Raises:
+        InputError: another shape.
+    """
     if features.ndim != 2 or features.shape[1] == 0:
         raise InputError(f"{what} have shape {tuple(features.shape)}, not (rows, dimension)")
     if dimension is not None and features.shape[1] != dimension:
@@ -50,21 +68,12 @@ def unit_chunks(features: Tensor, what: str, dimension: int | None = None) -> It
             f"{what} have shape {tuple(features.shape)}, not (rows, {dimension}): they differ in "
             "dimension from the class texts; use the model that goes with the texts"
         )
-    count = features.shape[0]
-    if count == 0:
-        return ()
-    if count <= CHUNK:
-        return (on_grid(_as_array(features), what),)
-    for part in torch.split(features, CHUNK):
-        low, high = part.aminmax(dim=1)
-        _check_peaks(_as_array(torch.maximum(high, -low)), what)
-    return unit_chunks_again(features)
 
 
 def unit_chunks_again(features: Tensor) -> Iterable[Directions]:
     """The same for features that :func:`unit_chunks` has checked."""
     parts = torch.split(features.detach(), CHUNK)
-    return (on_grid(_as_array(part)) for part in parts if part.shape[0])
+    return (on_grid(as_array(part)) for part in parts if part.shape[0])
 
 
 def few_rows(chunks: Iterable[Directions], most: int) -> Iterable[Directions]:
@@ -97,7 +106,8 @@ def on_grid(rows: NDArray[np.float64], what: str | None = None) -> Directions:
     return np.rint(units, out=units)
 
 
-def _as_array(features: Tensor) -> NDArray[np.float64]:
+def as_array(features: Tensor) -> NDArray[np.float64]:
+    """Features of any floating type and device as float64, row by row."""
     features = features.cpu()
     if features.dtype not in (torch.float32, torch.float64):  # NumPy has no bfloat16
         features = features.double()

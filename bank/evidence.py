@@ -70,9 +70,10 @@ class Evidence:
         self._bounded, self._memory, self._round_up = bounded, memory, round_up
         self.supports: list[Support] = [self._new() for _ in range(len(texts))]
         self._open: OrderedDict[int, _OpenSegment] = OrderedDict()
-        self._references = References(
-            texts.directions.copy(), np.zeros(len(texts)), np.zeros(len(texts))
-        )
+        # The texts, which never change, and below them the prototypes: what one product reads.
+        self.rows: Directions = np.concatenate([texts.readers, texts.directions])
+        nothing = np.zeros(len(texts))
+        self._references = References(self.rows[len(texts.readers) :], nothing, nothing.copy())
         self._stale: set[int] = set()  # classes whose reference is behind their support
 
     def learn(
@@ -87,6 +88,11 @@ class Evidence:
                 self._extend(segment, unit)
             return
         rows = stored(units)
+        if len(rows) == 1:  # the live case
+            k = int(reading.labels[0])
+            self.supports[k].add([float(reading.entropies[0])], [float(reading.ties[0])], [rows[0]])
+            self._stale.add(k)
+            return
         classes = set(reading.labels.tolist())
         for k in classes:
             # Indexing by a mask copies, so that a class that is reset frees its own rows.

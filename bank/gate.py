@@ -1,5 +1,6 @@
 """The unknown gate: is this one of the classes at all? Calibrated without labels."""
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,7 +13,9 @@ _BINS: Final = 128
 _REACH: Final = 6.0  # the histogram covers so many standard deviations to both sides
 _HORIZON: Final = 256.0  # votes that the calibration rests on
 _START: Final = 20.0  # before so many votes all is known
-_EDGES: Final = np.linspace(-_REACH, _REACH, _BINS + 1)
+_KEEP: Final = 1.0 - 1.0 / _HORIZON
+_BINS_A_DEVIATION: Final = _BINS / (2 * _REACH)
+_TINY: Final = 1e-12
 STATE: Final = 5 + _BINS  # numbers that a gate consists of
 
 
@@ -41,66 +44,61 @@ class UnknownGate:
 
     def __init__(self, share: float) -> None:
         self.share = share
-        self.state: Floats = np.zeros(STATE)  # weight, two means, two variances, histogram
+        self._votes = 0.0
+        self._text, self._text_spread = 0.0, 0.0  # mean and variance of a sample's best cosine
+        self._near, self._near_spread = 0.0, 0.0  # and of its best score
+        self._histogram: Floats = np.zeros(_BINS)
+
+    @property
+    def state(self) -> Floats:
+        """All of it as one row of numbers, for a file."""
+        numbers = [self._votes, self._text, self._near, self._text_spread, self._near_spread]
+        return np.concatenate([numbers, self._histogram])
+
+    @state.setter
+    def state(self, numbers: Floats) -> None:
+        self._votes, self._text, self._near, *spreads = numbers[:5].tolist()
+        self._text_spread, self._near_spread = spreads
+        self._histogram = numbers[5:].copy()
 
     def score(self, text: Floats, scores: Floats) -> Floats:
         """(B,) ranks in [0, 1] of (B, K) cosines with the texts and (B, K) scores of the bank."""
-        return self.score_tops(tops(text, scores))
+        best = zip(text.max(axis=1).tolist(), scores.max(axis=1).tolist(), strict=True)
+        return np.array([self.rank(*pair) for pair in best])
 
-    def score_tops(self, best: Floats) -> Floats:
-        """The same from (B, 2) best scores of both."""
-        return self._ranks(self._sums(best))
+    def rank(self, text: float, near: float) -> float:
+        """The same from a sample's best cosine with a text and its best score."""
+        if self._votes <= 0.0:
+            return 0.5
+        within = self._within(text, near)
+        place = min(int(within), _BINS - 1)
+        below = np.add.reduce(self._histogram[:place]) + (within - place) * self._histogram[place]
+        return float(below) / self._votes
 
-    def known(self, ranks: Floats) -> NDArray[np.bool_]:
-        """(B,) whether ranks are high enough; all are until enough has been seen."""
-        if self.state[0] < _START:
-            return np.ones(len(ranks), np.bool_)
-        return ranks >= self.share
+    def knows(self, rank: float) -> bool:
+        """Whether a rank is high enough; every one is until enough has been seen."""
+        return self._votes < _START or rank >= self.share
 
-    def observe(self, best: Floats) -> None:
-        """Calibrate by (B, 2) best scores of what came, each row one vote."""
-        for row in best:
-            self._observe(row)
+    def observe(self, text: float, near: float) -> None:
+        """Calibrate by a vote's best cosine with a text and its best score."""
+        place = min(int(self._within(text, near)), _BINS - 1)
+        if self._votes >= _HORIZON:
+            self._votes *= _KEEP
+            self._histogram *= _KEEP
+        self._votes += 1.0
+        self._histogram[place] += 1.0
+        step = 1.0 / self._votes
+        away = text - self._text
+        self._text += step * away
+        self._text_spread += step * (away * (text - self._text) - self._text_spread)
+        away = near - self._near
+        self._near += step * away
+        self._near_spread += step * (away * (near - self._near) - self._near_spread)
 
-    def _observe(self, top: Floats) -> None:
-        state = self.state
-        place = int(self._places(self._sums(top[None]))[0])
-        if state[0] >= _HORIZON:
-            keep = 1.0 - 1.0 / _HORIZON
-            state[0] *= keep
-            state[5:] *= keep
-        state[0] += 1.0
-        step = 1.0 / state[0]
-        away = top - state[1:3]
-        state[1:3] += step * away
-        state[3:5] += step * (away * (top - state[1:3]) - state[3:5])
-        state[5 + place] += 1.0
-
-    def _sums(self, best: Floats) -> Floats:
-        if self.state[0] < 2.0:
-            return np.zeros(len(best))
-        total: Floats = ((best - self.state[1:3]) / np.sqrt(self.state[3:5] + 1e-12)).sum(axis=1)
-        return total
-
-    def _places(self, sums: Floats) -> NDArray[np.int64]:
-        within = (sums + _REACH) * (_BINS / (2 * _REACH))
-        return np.clip(within, 0, _BINS - 1).astype(np.int64)
-
-    def _ranks(self, sums: Floats) -> Floats:
-        histogram = self.state[5:]
-        total = histogram.sum()
-        if total <= 0:
-            return np.full(len(sums), 0.5)
-        below = np.zeros(_BINS + 1)
-        np.cumsum(histogram, out=below[1:])
-        below /= total
-        ranks: Floats = np.interp(sums, _EDGES, below)
-        return ranks
-
-
-def tops(text: Floats, scores: Floats) -> Floats:
-    """(B, 2) best scores of (B, K) cosines with the texts and of (B, K) scores of the bank."""
-    best = np.empty((len(text), 2))
-    text.max(axis=1, out=best[:, 0])
-    scores.max(axis=1, out=best[:, 1])
-    return best
+    def _within(self, text: float, near: float) -> float:
+        """Where in the histogram the standardised sum lies, 0 to the number of bins."""
+        if self._votes < 2.0:
+            return _BINS / 2
+        total = (text - self._text) / math.sqrt(self._text_spread + _TINY)
+        total += (near - self._near) / math.sqrt(self._near_spread + _TINY)
+        return min(max((total + _REACH) * _BINS_A_DEVIATION, 0.0), float(_BINS))

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bank.anchored import blend, evidence_weight, stretch
-from bank.directions import STEPS, Directions, cosines, few_rows, unit_chunks
+from bank.directions import STEPS, few_rows, unit_chunks
 from bank.errors import InputError
 from bank.evidence import Evidence, segment_ids
 from bank.gate import Gate
 from bank.guards import Guards, Health
+from bank.scoring import REMEMBERED_ROWS, Scorer, Sight
 from bank.state import read_bank, write_bank
 from bank.support import check_alpha
 from bank.texts import ClassTexts
@@ -24,7 +24,6 @@ from bank.watch import Watch
 
 Mode = Literal["exact", "bounded", "anchored", "text"]
 _SNAPSHOTS: Final = 16
-_WATCHED_ROWS: Final = 16
 _KEPT_IN_DRIFT: Final = 0.98  # of the evidence, at every vote while features move
 _PLAIN: Final = Guards(memory=None, gate=False, drift=False, fallback=False)
 
@@ -75,9 +74,7 @@ class PrototypeBank:
         self._frozen = False
         self._version = 0
         self._texts = ClassTexts(text)
-        nothing = np.empty((0, 0))
-        self._last: tuple[Directions, Floats, int] = (nothing, nothing, -1)
-        self._weights: tuple[Floats, Floats, int] = (nothing, nothing, -1)
+        self._scorer = Scorer(self._texts, mode)
         self._evidence = self._empty()
         self._snapshots: dict[int, Evidence] = {}
         self._next_snapshot = 0
@@ -148,12 +145,12 @@ class PrototypeBank:
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        chunks = self._chunks(features)
+        sights = self._looks(features)
         scores = np.empty((len(features), len(self._texts)), np.float32)
         at = 0
-        for units in chunks:
-            scores[at : at + len(units)] = self._answer(units)
-            at += len(units)
+        for sight in sights:
+            scores[at : at + len(sight.units)] = self._answer(sight)
+            at += len(sight.units)
         return torch.from_numpy(scores)
 
     def gate(self, features: Tensor) -> Gate:
@@ -166,12 +163,11 @@ class PrototypeBank:
             InputError: another dimension, or a row is not finite or all zeros.
         """
         ranks = [np.empty(0)]
-        for units in self._chunks(features):
-            text = cosines(units, self._texts.directions)
-            ranks.append(self._watch.gate.score(text, self._scores(units, text)))
+        for sight in self._looks(features):
+            ranks.append(self._watch.gate.score(sight.text, sight.scores))
         score = np.concatenate(ranks)
-        known = self._watch.gate.known(score)
-        return Gate(torch.from_numpy(known), torch.from_numpy(score).float())
+        known = [self._watch.gate.knows(rank) for rank in score.tolist()]
+        return Gate(torch.tensor(known, dtype=torch.bool), torch.from_numpy(score).float())
 
     def update(self, features: Tensor, segments: Tensor | None = None) -> None:
         """Learn from features without labels: all of them, or, on an error, none.
@@ -186,17 +182,18 @@ class PrototypeBank:
             InputError: another dimension, a row is not finite or all zeros, or there is not one id
                 for every row.
         """
-        chunks = self._chunks(features)
+        few = self._scorer.remembers(features)
+        sights = self._looks(features) if few else self._sights(features)
         ids = None if segments is None else segment_ids(segments, len(features))
         if not self.guards.segments:
             ids = None
         if self._frozen or (self.mode == "text" and not self._watched):
             return
         at = 0
-        # What is watched must be watched as it goes: the answers of a bank that learns meanwhile.
-        for units in few_rows(chunks, _WATCHED_ROWS) if self._watched else chunks:
-            self._learn(units, None if ids is None else ids[at : at + len(units)])
-            at += len(units)
+        for sight in sights:
+            count = len(sight.units)
+            self._learn(sight, None if ids is None else ids[at : at + count])
+            at += count
 
     def enroll(self, features: Tensor, k: int) -> None:
         """Take labelled exemplars of class ``k``: the one-shot setting (section IV-F), live.
@@ -223,12 +220,15 @@ class PrototypeBank:
     def settle(self, features: Tensor) -> Tensor:
         """(B,) what the bank as it stands says of features seen before (Eq. 11).
 
-        In exact mode, after the last sample, these are the two-pass predictions.
+        In exact mode, after the last sample, these are the two-pass predictions. In anchored mode
+        classes with evidence answer by it alone once classes have ten votes in the mean.
 
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        answers = [self._answer(units).argmax(axis=1) for units in self._chunks(features)]
+        chunks = unit_chunks(features, "features", self._texts.dimension)
+        sights = (self._scorer.settle(units, self._evidence, self._version) for units in chunks)
+        answers = [self._answer(sight).argmax(axis=1) for sight in sights]
         return torch.from_numpy(np.concatenate([np.empty(0, np.int64), *answers]))
 
     def freeze(self, frozen: bool = True) -> None:
@@ -283,7 +283,7 @@ class PrototypeBank:
         """
         twin = copy(self)
         twin._evidence, twin._watch = self._evidence.copy(), deepcopy(self._watch)
-        twin._snapshots = {}
+        twin._scorer, twin._snapshots = Scorer(self._texts, self.mode), {}
         return twin
 
     def merge(self, other: "PrototypeBank") -> None:
@@ -363,49 +363,36 @@ class PrototypeBank:
     def _new_watch(self) -> Watch:
         return Watch(len(self._texts), self._texts.dimension, self.guards.unknown)
 
-    def _chunks(self, features: Tensor) -> Iterable[Directions]:
-        return unit_chunks(features, "features", self._texts.dimension)
+    def _looks(self, features: Tensor) -> Iterable[Sight]:
+        return self._scorer.looks(features, self._evidence, self._version)
 
-    def _answer(self, units: Directions) -> Floats:
+    def _sights(self, features: Tensor) -> Iterable[Sight]:
+        """Looks to learn from."""
+        chunks = unit_chunks(features, "features", self._texts.dimension)
+        if not self._watched:
+            return (self._scorer.read(units) for units in chunks)
+        # What is watched must be watched as it goes: the answers of a bank that learns meanwhile.
+        few = few_rows(chunks, REMEMBERED_ROWS)
+        return (self._scorer.look(units, self._evidence, self._version) for units in few)
+
+    def _answer(self, sight: Sight) -> Floats:
         """(B, K) scores that are answered with."""
-        if self.mode == "text" or (self.guards.fallback and self._watch.fallen):
-            return cosines(units, self._texts.directions)
-        if self.mode == "anchored":
-            return self._scores(units, cosines(units, self._texts.directions))
-        return cosines(units, self._evidence.references().directions)
+        fallen = self.guards.fallback and self._watch.fallen
+        return sight.text if fallen else sight.scores
 
-    def _scores(self, units: Directions, text: Floats) -> Floats:
-        """(B, K) scores by what was learned, given the cosines with the texts."""
-        if self.mode == "text":
-            return text
-        last_units, last_scores, version = self._last
-        if version == self._version and np.array_equal(last_units, units):
-            return last_scores  # live, what has been answered is learned from next
-        references = self._evidence.references()
-        scores = cosines(units, references.directions)
-        if self.mode == "anchored":
-            if self._weights[2] != self._version:
-                longer = stretch(references.votes, references.lengths)
-                self._weights = (longer, evidence_weight(references.votes), self._version)
-            scores *= self._weights[0]
-            scores = blend(text, scores, self._weights[1])
-        self._last = (units, scores, self._version)
-        return scores
-
-    def _learn(self, units: Directions, segments: list[int] | None) -> None:
-        reading = self._texts.read(units)
+    def _learn(self, sight: Sight, segments: list[int] | None) -> None:
+        units, reading = sight.units, sight.reading()
         if self._watched:
-            fresh = np.ones(len(units), np.bool_)
+            fresh = [True] * len(units)
             if segments is not None:
-                fresh = ~np.array(self._evidence.continues(segments), np.bool_)
-            scores = self._scores(units, reading.scores)
-            references = self._evidence.references()
-            known = self._watch.observe(units, reading.scores, scores, fresh, references)
+                fresh = [not goes_on for goes_on in self._evidence.continues(segments)]
+            known = self._watch.observe(sight, fresh, self._evidence.references())
             if self.guards.drift and self._watch.drifting and self.mode == "anchored":
-                self._evidence.forget(_KEPT_IN_DRIFT ** int(fresh.sum()))
+                self._evidence.forget(_KEPT_IN_DRIFT ** sum(fresh))
                 self._version += 1
-            if self.guards.gate and not known.all():
-                units, reading = units[known], reading.rows(known)
+            if self.guards.gate and not all(known):
+                rows = np.flatnonzero(known)
+                units, reading = units[rows], reading.rows(rows)
                 if segments is not None:
                     segments = [s for s, sure in zip(segments, known, strict=True) if sure]
         if self.mode != "text" and len(units):

@@ -38,10 +38,10 @@ class Reading(NamedTuple):
     ties: NDArray[np.float64]
     scores: NDArray[np.float64]
 
-    def rows(self, mask: NDArray[np.bool_]) -> "Reading":
+    def rows(self, rows: NDArray[np.intp]) -> "Reading":
         """The same for some of the samples."""
         labels, entropies, ties, scores = self
-        return Reading(labels[mask], entropies[mask], ties[mask], scores[mask])
+        return Reading(labels[rows], entropies[rows], ties[rows], scores[rows])
 
 
 class ClassTexts:
@@ -61,7 +61,7 @@ class ClassTexts:
         self.given: Tensor = text.detach().to("cpu", torch.float64, copy=True)
         self.directions: Directions = np.concatenate(chunks)
         self.features: Tensor = torch.from_numpy(self.directions / STEPS).float()
-        self._readers = np.concatenate([self.directions, tie_direction(self.dimension)])
+        self.readers = np.concatenate([self.directions, tie_direction(self.dimension)])
 
     def __len__(self) -> int:
         return len(self.directions)
@@ -115,13 +115,13 @@ class ClassTexts:
 
     def read(self, units: Directions) -> Reading:
         """Pseudo-labels and entropies of (N, d) directions."""
-        scores = cosines(units, self._readers)
-        return Reading(
-            labels=scores[:, :-1].argmax(axis=1),
-            entropies=entropies_of(scores[:, :-1]),
-            ties=scores[:, -1],
-            scores=scores[:, :-1],
-        )
+        scores = cosines(units, self.readers)
+        return reading_of(scores[:, :-1], scores[:, -1])
+
+
+def reading_of(scores: NDArray[np.float64], ties: NDArray[np.float64]) -> Reading:
+    """The reading of (N, K) cosines and (N,) ties."""
+    return Reading(scores.argmax(axis=1), entropies_of(scores), ties, scores)
 
 
 def entropies_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:

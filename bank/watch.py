@@ -1,5 +1,6 @@
 """Watches how a bank's answers go beside those of text alone, and whether features move."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -7,8 +8,9 @@ from numpy.typing import NDArray
 
 from bank.directions import STEPS, Directions
 from bank.evidence import References
-from bank.gate import UnknownGate, tops
+from bank.gate import UnknownGate
 from bank.guards import Health
+from bank.scoring import Sight
 
 Floats = NDArray[np.float64]
 
@@ -50,49 +52,50 @@ class Watch:
         """Length of the mean difference between features and the prototypes that answered them."""
         return float(np.sqrt(self.residual @ self.residual))
 
-    def observe(
-        self,
-        units: Directions,
-        text: Floats,
-        scores: Floats,
-        fresh: NDArray[np.bool_],
-        references: References,
-    ) -> NDArray[np.bool_]:
-        """Take (B, d) directions with their (B, K) scores, text's and the bank's.
+    def observe(self, sight: Sight, fresh: Sequence[bool], references: References) -> list[bool]:
+        """Take a look at some samples.
 
         Args:
-            units: (B, d) directions.
-            text: (B, K) cosines with the texts.
-            scores: (B, K) scores of the bank.
+            sight: what texts and prototypes say of (B, d) directions.
             fresh: (B,) which rows are votes of their own; the others are judged but not counted.
-            references: what the scores came from.
+            references: the prototypes that were looked at.
 
         Returns:
             (B,) which the gate knows.
         """
-        best = tops(text, scores)
-        judged = self.gate.known(self.gate.score_tops(best))
-        known = judged
-        if not fresh.all():
-            units, text, scores, known = units[fresh], text[fresh], scores[fresh], judged[fresh]
-        self.gate.observe(best[fresh])
-        ours, texts = scores.argmax(axis=1), text.argmax(axis=1)
-        for unit, mine, its, sure in zip(
-            units, ours.tolist(), texts.tolist(), known.tolist(), strict=True
-        ):
-            self.votes += 1.0
-            step = max(1.0 / self.votes, 1.0 / _HORIZON)
-            self.answers *= 1.0 - step
-            self.answers[0, mine] += step
-            self.answers[1, its] += step
-            self.disagreement += step * ((mine != its) - self.disagreement)
-            self.unknown += step * ((not sure) - self.unknown)
-            if references.votes[mine] >= 2.0:
-                mean = references.lengths[mine] / references.votes[mine]
-                away = unit - references.directions[mine] * mean
-                self.residual += step * (away / STEPS - self.residual)
+        ours, texts = sight.scores.argmax(axis=1).tolist(), sight.text.argmax(axis=1).tolist()
+        best = [
+            (float(sight.text[row, its]), float(sight.scores[row, mine]))
+            for row, (mine, its) in enumerate(zip(ours, texts, strict=True))
+        ]
+        known = [self.gate.knows(self.gate.rank(*pair)) for pair in best]
+        for row, counted in enumerate(fresh):
+            if counted:
+                self.gate.observe(*best[row])
+                self._count(ours[row], texts[row], known[row])
+                self._compare(sight.units[row], ours[row], references)
         self._judge()
-        return judged
+        return known
+
+    def _count(self, mine: int, its: int, sure: bool) -> None:
+        self.votes += 1.0
+        step = self._step()
+        self.answers *= 1.0 - step
+        self.answers[0, mine] += step
+        self.answers[1, its] += step
+        self.disagreement += step * ((mine != its) - self.disagreement)
+        self.unknown += step * ((not sure) - self.unknown)
+
+    def _compare(self, unit: Directions, mine: int, references: References) -> None:
+        if references.votes[mine] >= 2.0:
+            step = self._step()
+            mean = float(references.lengths[mine] / references.votes[mine])
+            self.residual *= 1.0 - step
+            self.residual += unit * (step / STEPS)
+            self.residual -= references.directions[mine] * (step * mean / STEPS)
+
+    def _step(self) -> float:
+        return max(1.0 / self.votes, 1.0 / _HORIZON)
 
     def health(self, references: References, fallback: bool) -> Health:
         """All that was watched; ``fallback`` tells whether a fall is answered by falling back."""
@@ -108,11 +111,11 @@ class Watch:
     def _judge(self) -> None:
         if self.votes < _START:
             return
-        excess = self.share - float(self.answers[1].max())
-        if self.fallen:
-            self.fallen = excess > 0.25 and self.disagreement > 0.4
-        else:
-            self.fallen = excess > 0.5 and self.disagreement > 0.6
+        excess, disagreement = (0.25, 0.4) if self.fallen else (0.5, 0.6)
+        self.fallen = self.disagreement > disagreement and self._excess() > excess
+
+    def _excess(self) -> float:
+        return self.share - float(self.answers[1].max())
 
     def vector(self) -> Floats:
         """All of it as one row of numbers, for a file."""

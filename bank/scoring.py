@@ -1,0 +1,114 @@
+"""Scores samples by texts and prototypes, a live one once for its answer and its learning."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bank.anchored import blend, evidence_weight, stretch
+from bank.directions import Directions, as_array, check_shape, cosines, on_grid, unit_chunks
+from bank.evidence import Evidence
+from bank.texts import ClassTexts, Reading, reading_of
+
+REMEMBERED_ROWS: Final = 16
+AMPLE_VOTES: Final = 10.0  # a class, in the mean: enough to settle without the texts
+
+Floats = NDArray[np.float64]
+
+
+class Sight(NamedTuple):
+    """What texts and prototypes say of some samples.
+
+    Attributes:
+        units: (B, d) directions.
+        text: (B, K) cosines with the texts.
+        ties: (B,) see :class:`bank.texts.Reading`.
+        scores: (B, K) by what was learned.
+    """
+
+    units: Directions
+    text: Floats
+    ties: Floats
+    scores: Floats
+
+    def reading(self) -> Reading:
+        """Pseudo-labels and entropies."""
+        return reading_of(self.text, self.ties)
+
+
+class Scorer:
+    """Looks at samples: one product with texts and prototypes together.
+
+    The latest few rows are remembered with the version of the evidence that they were scored by, so
+    that the answer, the gate and the update of a live sample share one look.
+
+    Args:
+        texts: the frozen texts.
+        mode: of the bank.
+    """
+
+    def __init__(self, texts: ClassTexts, mode: str) -> None:
+        self._texts, self._mode = texts, mode
+        self._last: tuple[bytes, int, Sight] | None = None
+        self._weights: tuple[Floats, Floats, int] | None = None
+
+    def looks(self, features: Tensor, evidence: Evidence, version: int) -> Iterable[Sight]:
+        """Looks at (N, d) features, chunk by chunk; all are checked before the first is given out.
+
+        Args:
+            features: (N, d).
+            evidence: what was learned.
+            version: of the evidence; a number is never used for another state.
+
+        Raises:
+            InputError: another dimension, or a row is not finite or all zeros.
+        """
+        if not self.remembers(features):
+            chunks = unit_chunks(features, "features", self._texts.dimension)
+            return (self.look(units, evidence, version) for units in chunks)
+        check_shape(features, "features", self._texts.dimension)
+        rows = as_array(features.detach())
+        given = rows.tobytes()
+        if self._last is None or self._last[:2] != (given, version):
+            sight = self.look(on_grid(rows, "features"), evidence, version)
+            self._last = (given, version, sight)
+        return (self._last[2],)
+
+    def remembers(self, features: Tensor) -> bool:
+        """Whether features are so few that a look at them is remembered."""
+        return 0 < features.numel() <= REMEMBERED_ROWS * self._texts.dimension
+
+    def read(self, units: Directions) -> Sight:
+        """What the texts alone say of (B, d) directions."""
+        products = cosines(units, self._texts.readers)
+        text = products[:, :-1]
+        return Sight(units, text, products[:, -1], text)
+
+    def look(self, units: Directions, evidence: Evidence, version: int) -> Sight:
+        """A look at (B, d) directions."""
+        if self._mode == "text":
+            return self.read(units)
+        classes = len(self._texts)
+        references = evidence.references()
+        products = cosines(units, evidence.rows)
+        text, scores = products[:, :classes], products[:, classes + 1 :]
+        if self._mode == "anchored":
+            if self._weights is None or self._weights[2] != version:
+                longer = stretch(references.votes, references.lengths)
+                self._weights = (longer, evidence_weight(references.votes), version)
+            scores *= self._weights[0]
+            scores = blend(text, scores, self._weights[1])
+        return Sight(units, text, products[:, classes], scores)
+
+    def settle(self, units: Directions, evidence: Evidence, version: int) -> Sight:
+        """A look at (B, d) directions of the past: by evidence alone once there is ample."""
+        votes = evidence.references().votes
+        if self._mode != "anchored" or float(votes.mean()) < AMPLE_VOTES:
+            return self.look(units, evidence, version)
+        classes = len(self._texts)
+        products = cosines(units, evidence.rows)
+        text, near = products[:, :classes], products[:, classes + 1 :]
+        held = (votes > 0).astype(np.float64)
+        return Sight(units, text, products[:, classes], blend(text, near, held))
