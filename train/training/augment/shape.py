@@ -23,7 +23,9 @@ def _paths() -> Tensor:
 
 
 _PATHS: Final = _paths()
-PARENTS: Final = [_PARENT.get(joint, joint) for joint in range(JOINTS)]
+# Of each pair of joints, left and right, the first; a joint of the midline is its own.
+_ONE_OF_BOTH: Final = [min(joint, other) for joint, other in enumerate(MIRROR)]
+_PARENTS: Final = [_PARENT.get(joint, joint) for joint in range(JOINTS)]
 
 
 def reproportion(x: Tensor, draws: Draws, limit: float) -> Tensor:
@@ -35,10 +37,9 @@ def reproportion(x: Tensor, draws: Draws, limit: float) -> Tensor:
         limit: largest relative change of a bone's length.
     """
     bodies = x.shape[4]
-    factor = draws.either_way(limit, JOINTS, bodies)
-    factor = 1 + (factor + factor[:, list(MIRROR)]) / 2 * 2**0.5
+    factor = 1 + draws.either_way(limit, JOINTS, bodies)[:, _ONE_OF_BOTH]
     paths = _PATHS.to(x.device)
-    bones = x - x[..., PARENTS, :]
+    bones = x - x[..., _PARENTS, :]
     bones *= factor[:, None, None].to(x.dtype)
     return torch.matmul(paths, bones) + x[..., SPINE_SHOULDER, None, :]
 
