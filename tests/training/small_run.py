@@ -1,6 +1,6 @@
 """A small run of our own, without files of others; as a program it trains, alone or launched.
 
-python small_run.py FOLDER EPOCHS SECONDS_PER_EPOCH [FRAMEWORK]
+python small_run.py FOLDER EPOCHS SECONDS_PER_EPOCH [FRAMEWORK,...]
 """
 
 import sys
@@ -15,7 +15,7 @@ from train.encoders import make_encoder
 from train.model import SkeletonModel
 from train.training.distributed import make_accelerator
 from train.training.learners import Alignment, Classification
-from train.training.loop import Stopped, train
+from train.training.loop import train
 from train.training.objective import make_objective
 from train.training.options import TrainingOptions
 from train.training.samples import Samples
@@ -66,15 +66,13 @@ def accuracy(model, data):
 def learner_of(framework, model):
     if framework == "classify":
         return Classification(model.encoder, 3)
+    if framework == "all":  # absent bodies count in the statistics
+        model.encoder.bodies = "all"
     return Alignment(model, make_objective("paper"), fixed_encoder=framework == "fixed")
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    folder, epochs, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-    framework = sys.argv[4] if len(sys.argv) > 4 else "align"
+def main(framework, folder, epochs, seconds, accelerator):
     folder.mkdir(parents=True, exist_ok=True)
-    accelerator = make_accelerator("cpu")
     model = new_model(dropout=0.3 if seconds else 0.0)
     learner = learner_of(framework, model)
 
@@ -82,18 +80,26 @@ if __name__ == "__main__":
         time.sleep(seconds)
         return {"held_out_seen": accuracy(model, samples())}
 
-    try:
-        train(
-            learner,
-            samples(),
-            None if framework == "classify" else Texts(),
-            options(epochs),
-            folder,
-            validate=validate,
-            accelerator=accelerator,
-        )
-    except Stopped as stopped:
-        print(stopped)
-        sys.exit(143)
+    progress = train(
+        learner,
+        samples(),
+        None if framework == "classify" else Texts(),
+        options(epochs),
+        folder,
+        validate=validate,
+        accelerator=accelerator,
+    )
     if accelerator.is_main_process:
         save_file(learner.state_dict(), folder / "result.safetensors")
+        torch.save([figures["loss"] for figures in progress.history], folder / "losses.pt")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    root, epochs, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    accelerator = make_accelerator("cpu")
+    if len(sys.argv) == 4:
+        main("align", root, epochs, seconds, accelerator)
+    else:
+        for framework in sys.argv[4].split(","):
+            main(framework, root / framework, epochs, seconds, accelerator)
