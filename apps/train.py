@@ -250,13 +250,17 @@ def _both(accuracy: dict[str, float]) -> str:
 
 
 def _print_means(results: list[FitResult]) -> None:
-    """The figure of a table: the mean over folds of the overall accuracy of unseen classes."""
+    """The figure of a table: the mean over folds of the overall accuracy of unseen classes.
+
+    Of a fold across datasets that tests none, that of the classes it does test.
+    """
     if int(os.environ.get("RANK", "0")):
         return
     for kind, words in _KINDS.items():
         ways = {
             way: statistics.fmean(
-                result.figures[kind]["two_pass"]["unseen"][way]["overall"] for result in results
+                (two_pass.get("unseen") or two_pass["both"])[way]["overall"]
+                for two_pass in (result.figures[kind]["two_pass"] for result in results)
             )
             for way in ("plain", "aligned")
         }
