@@ -20,6 +20,7 @@ import argparse
 import json
 import re
 import time
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -253,7 +254,8 @@ def take_apart(ours: Joints, kinect: Joints, tracked: NDArray[np.bool_]) -> Erro
     for side in ("Left", "Right"):
         for tip in ("HandTip", "Thumb"):
             known[:, INDEX[f"{tip}{side}"]] &= known[:, INDEX[f"Wrist{side}"]]
-    with np.errstate(invalid="ignore"):
+    with warnings.catch_warnings():  # half a second in which nothing counts has no mean
+        warnings.simplefilter("ignore", RuntimeWarning)
         error = np.where(known[..., None], found.ours - found.kinect, np.nan)
         offset = np.nanmean(error, axis=0)
         slow = np.where(known[..., None], _running_mean(error), np.nan)

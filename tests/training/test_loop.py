@@ -60,10 +60,10 @@ def test_it_learns(tmp_path):
 
 @pytest.mark.parametrize("framework", ["align", "classify", "fixed"])
 def test_a_resumed_run_ends_with_the_same_weights(tmp_path, framework):
-    whole, progress = run(tmp_path / "whole", epochs=4, framework=framework)
+    whole, progress = run(tmp_path / "whole", epochs=2, framework=framework)
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "broken", epochs=4, stop_after=2, framework=framework)
-    resumed, again = run(tmp_path / "broken", epochs=4, framework=framework)
+        run(tmp_path / "broken", epochs=2, stop_after=1, framework=framework)
+    resumed, again = run(tmp_path / "broken", epochs=2, framework=framework)
     same_weights(whole.state_dict(), resumed.state_dict())
     assert again == progress
 
@@ -114,8 +114,8 @@ def test_the_best_epoch_is_that_of_the_held_out_score(tmp_path):
 
 def test_curves_can_be_read_by_tensorboard_and_a_resumed_run_goes_on_with_them(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, epochs=3, stop_after=2)
-    _, progress = run(tmp_path, epochs=3)
+        run(tmp_path, epochs=2, stop_after=1)
+    _, progress = run(tmp_path, epochs=2)
     events = EventAccumulator(str(tmp_path / "tensorboard" / "state")).Reload()
     points = {event.step: event.value for event in events.Scalars("loss")}
     assert points == pytest.approx(
@@ -126,20 +126,20 @@ def test_curves_can_be_read_by_tensorboard_and_a_resumed_run_goes_on_with_them(t
     }
 
 
-def test_bf16_learns_too_and_keeps_its_weights_in_float32(tmp_path):
-    learner, progress = run(tmp_path, epochs=12, dropout=0.0, precision="bf16")
-    assert progress.history[-1]["loss"] < progress.history[0]["loss"]
-    assert all(p.dtype == torch.float32 for p in learner.parameters())
-    exact, _ = run(tmp_path / "fp32", epochs=12, dropout=0.0)
-    assert not torch.equal(exact.model.projection.weight, learner.model.projection.weight)
+def test_bf16_computes_nearly_the_same_and_keeps_weights_in_float32(tmp_path):
+    half, progress = run(tmp_path, epochs=1, dropout=0.0, precision="bf16", batch=24)
+    exact, expected = run(tmp_path / "fp32", epochs=1, dropout=0.0, batch=24)
+    assert all(p.dtype == torch.float32 for p in half.parameters())
+    assert progress.history[0]["loss"] == pytest.approx(expected.history[0]["loss"], rel=0.02)
+    assert not torch.equal(exact.model.projection.weight, half.model.projection.weight)
 
 
 def test_what_cannot_be_trained_ends_in_one_line(tmp_path):
     with pytest.raises(InputError, match="do not fill one batch of 64"):
         run(tmp_path, epochs=1, batch=64)
     with pytest.raises(InputError, match="not finite in epoch"):
-        run(tmp_path, epochs=9, learning_rate=1e30)
-    with pytest.raises(InputError, match="precision"):
+        run(tmp_path, epochs=2, learning_rate=1e30, warmup=0.0)
+    with pytest.raises(InputError, match="fp16 needs a GPU"):
         make_accelerator("cpu", "fp16")
 
 

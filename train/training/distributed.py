@@ -25,6 +25,8 @@ def make_accelerator(device: str, precision: str = "fp32") -> Accelerator:
     Raises:
         InputError: the device cannot compute in this precision.
     """
+    if precision == "fp16" and device == "cpu":
+        raise InputError("fp16 needs a GPU; use --precision bf16 or fp32 on the CPU")
     # accelerate keeps the first settings of a process for good; every run here has its own.
     AcceleratorState._reset_state(reset_partial_state=True)
     try:
