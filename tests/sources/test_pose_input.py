@@ -69,7 +69,7 @@ class Sending:
     """Sends messages over and over in a thread of its own."""
 
     def __init__(self, sender, make, pause=0.005):
-        self.sender, self.make, self.pause = socket, make, pause
+        self.sender, self.make, self.pause = sender, make, pause
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
 
