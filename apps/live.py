@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import torch
 import typer
@@ -13,7 +13,6 @@ from rich.console import Console
 from apps.cli import Device, examples, make_app, run
 from apps.report import print_summary, write_summary
 from bank.errors import InputError
-from bank.prototypes import Mode
 from realtime.display import choose_display
 from realtime.frames import longest_gap
 from realtime.pipeline import BankKeeper, Pipeline
@@ -28,8 +27,15 @@ from train.text.labels import read_labels
 
 _DEMO = Path(str(files("apps") / "demo"))
 
-# One choice for every mode that the bank has.
-BankMode = StrEnum("BankMode", {mode.upper(): mode for mode in get_args(Mode)})  # type: ignore[misc]
+
+class BankMode(StrEnum):
+    """Choices of ``--bank-mode``."""
+
+    ANCHORED = "anchored"
+    EXACT = "exact"
+    BOUNDED = "bounded"
+    TEXT = "text"
+
 
 app = make_app("Recognise actions live: poses, windows, prototypes, ZeroMQ.")
 _EXAMPLES = examples(
@@ -108,9 +114,7 @@ def live(
     save_every: Annotated[
         float, typer.Option(help="Seconds between saves of the bank.", min=0.1)
     ] = 30.0,
-    bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = BankMode(
-        "anchored"
-    ),
+    bank_mode: Annotated[BankMode, typer.Option(help="How the bank learns.")] = (BankMode.ANCHORED),
     fps: Annotated[
         float | None,
         typer.Option(
@@ -179,7 +183,7 @@ def live(
             alpha=alpha,
             device=device.value,
             cache=cache_folder(),
-            mode=cast(Mode, bank_mode.value),
+            mode=bank_mode.value,
             lengths=[*(length for length in LENGTHS if length < window), window],
             still=still,
             text_encoder=text_encoder,
@@ -188,7 +192,7 @@ def live(
         if bank_state is not None:
             keeper = stack.enter_context(BankKeeper(bank_state, save_every))
             recogniser.bank = (
-                keeper.load(recogniser.text, alpha, cast(Mode, bank_mode.value)) or recogniser.bank
+                keeper.load(recogniser.text, alpha, bank_mode.value) or recogniser.bank
             )
         display = choose_display(headless)
         if display is not None:

@@ -151,8 +151,8 @@ def _check_names(values: Mapping[str, Any]) -> None:
     names = dict(flatten(known))
     sections = {name.rpartition(".")[0] for name in names}
     for name, value in flatten(values):
-        if name in names or (name in sections and not isinstance(value, dict)):
-            continue  # a whole section of another type is found out with its type
+        if name in names or name in sections:
+            continue  # a section that is no table is found out with its type; an empty one is fine
         near = [key for key in names if key.rpartition(".")[2] == name.rpartition(".")[2]]
         near = near or difflib.get_close_matches(name, names, n=2, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "see pgfa-train presets NAME"
