@@ -150,7 +150,7 @@ def _check_names(values: Mapping[str, Any]) -> None:
     known["encoder_config"] = make_encoder(encoder).config if isinstance(encoder, str) else {}
     names = dict(flatten(known))
     sections = {name.rpartition(".")[0] for name in names}
-    for name, value in flatten(values):
+    for name, _ in flatten(values):
         if name in names or name in sections:
             continue  # a section that is no table is found out with its type; an empty one is fine
         near = [key for key in names if key.rpartition(".")[2] == name.rpartition(".")[2]]
