@@ -17,6 +17,7 @@ changes no answer; where all classes have much, the answers are the two passes'.
 tells how the rule was chosen.
 """
 
+import math
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,7 @@ _RESERVE: Final = 0.3  # what stays with the text at first
 _RESERVE_VOTES: Final = 5.0  # mean votes a class at which half of that is left
 _LENGTH_VOTES: Final = 10.0  # pairs of votes at which a class's own resultant length counts half
 _SPREAD_VOTES: Final = 2.0  # the same for the spread of the prototypes' scores
+_TINY: Final = 1e-12
 _LENGTH: Final = 0.6  # resultant length before there is any evidence
 
 Scores = NDArray[np.float64]
@@ -34,7 +36,7 @@ Scores = NDArray[np.float64]
 
 def evidence_weight(votes: NDArray[np.float64]) -> NDArray[np.float64]:
     """(K,) a_k of (K,) votes n_k."""
-    reserve = _RESERVE / (1.0 + float(votes.mean()) / _RESERVE_VOTES)
+    reserve = _RESERVE / (1.0 + float(np.add.reduce(votes)) / len(votes) / _RESERVE_VOTES)
     return (1.0 - reserve) * votes / (votes + _HALF)
 
 
@@ -51,7 +53,8 @@ def stretch(votes: NDArray[np.float64], lengths: NDArray[np.float64]) -> NDArray
     """
     pairs = np.maximum(votes * (votes - 1.0), 0.0)
     found = np.maximum(lengths**2 - votes, 0.0)
-    common = (found.sum() + _LENGTH**2 * _LENGTH_VOTES) / (pairs.sum() + _LENGTH_VOTES)
+    common = float(np.add.reduce(found)) + _LENGTH**2 * _LENGTH_VOTES
+    common /= float(np.add.reduce(pairs)) + _LENGTH_VOTES
     expected = np.sqrt((found + _LENGTH_VOTES * common) / (pairs + _LENGTH_VOTES))
     ratio: NDArray[np.float64] = lengths / (np.maximum(votes, 1.0) * expected)
     return ratio
@@ -65,16 +68,18 @@ def blend(text: Scores, evidence: Scores, weight: NDArray[np.float64]) -> Scores
         evidence: (B, K) p_k; anything finite where a class has none.
         weight: (K,) a_k.
     """
-    total = float(weight.sum())
+    total = float(np.add.reduce(weight))
     if total <= 0.0:
         return text
     share = weight / total
-    level = (evidence @ share)[:, None]
-    apart = text - text.mean(axis=1, keepdims=True)
-    spread = np.einsum("bk,bk->b", apart, apart)[:, None] / text.shape[1]
-    moved = (evidence - level) ** 2 @ weight
-    wide = (moved[:, None] + _SPREAD_VOTES * spread) / (total + _SPREAD_VOTES)
-    scale = np.sqrt(wide / np.maximum(spread, 1e-12))
-    said = (text - (text @ share)[:, None]) * scale + level
-    mixed: Scores = said + weight * (evidence - said)
+    mixed = np.empty_like(evidence)
+    # Row by row: live there is one, and numbers cost less than arrays of one number.
+    for row, (c, p) in enumerate(zip(text, evidence, strict=True)):
+        level = float(p @ share)
+        apart = c - float(np.add.reduce(c)) / len(c)
+        spread = float(apart @ apart) / len(c)
+        away = p - level
+        wide = (float((away * away) @ weight) + _SPREAD_VOTES * spread) / (total + _SPREAD_VOTES)
+        said = (c - float(c @ share)) * math.sqrt(wide / max(spread, _TINY))
+        mixed[row] = said + weight * (away - said) + level
     return mixed

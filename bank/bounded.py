@@ -14,6 +14,7 @@ BINS: Final = 96
 _PER_OCTAVE: Final = 8
 _SMALLEST: Final = -13  # log2 of the least certainty that has a bin of its own; 12 octaves above
 _RESCALE: Final = 2.0**20
+_NONE: Final = np.zeros(1)
 
 
 def bin_of(certainty: float) -> int:
@@ -56,6 +57,7 @@ class BinnedSupport:
         self._most = math.log(classes)
         self._memory, self._round_up = memory, round_up
         self.sums: Directions = np.zeros((0, dimension))  # (BINS, d) from the first sample on
+        self.total: NDArray[np.float64] = np.zeros(dimension)  # of the sums of all bins
         self.counts: NDArray[np.float64] = np.zeros(BINS)
         self.vote = 1.0  # what the next sample weighs
         self.shown: NDArray[np.float64] = np.zeros(dimension)
@@ -101,6 +103,7 @@ class BinnedSupport:
         if self.counts[place] > 0:
             self._put(place, row, -vote)
             if self.counts[place] < 1e-9 * self.vote:
+                self.total -= self.sums[place]
                 self.counts[place], self.sums[place] = 0.0, 0.0
 
     def enroll(self, rows: Sequence[StoredDirections]) -> None:
@@ -116,6 +119,7 @@ class BinnedSupport:
                 self.sums = np.zeros((BINS, self._dimension))
             scale = self.vote / other.vote
             self.sums = self.sums + other.sums * scale
+            self.total = self.total + other.total * scale
             self.counts = self.counts + other.counts * scale
             self._fade()
         self.shown = self.shown + other.shown
@@ -133,13 +137,13 @@ class BinnedSupport:
         twin = BinnedSupport.__new__(BinnedSupport)
         twin.__dict__.update(self.__dict__)
         twin.sums, twin.counts = self.sums.copy(), self.counts.copy()
+        twin.total = self.total.copy()
         return twin
 
     def _put(self, place: int, row: StoredDirections, vote: float) -> None:
-        if vote == 1.0:
-            self.sums[place] += row
-        else:
-            self.sums[place] += row * vote
+        weighed = row * vote
+        self.sums[place] += weighed
+        self.total += weighed
         self.counts[place] += vote
         self._kept = None
 
@@ -155,26 +159,37 @@ class BinnedSupport:
         """Keep the weights in a range in which nothing is lost."""
         if self.vote > _RESCALE:
             self.sums /= self.vote
+            self.total /= self.vote
             self.counts /= self.vote
             self.vote = 1.0
 
     def _kept_part(self) -> tuple[float, NDArray[np.float64]]:
         if self._kept is None:
-            wanted = self._wanted() * self.vote
-            occupied = np.flatnonzero(self.counts)
+            counts = self.counts.tolist()
+            weight = sum(counts) / self.vote
+            wanted = self._wanted(weight)
             total = self.shown
-            if wanted > 0 and len(occupied):
-                span = slice(int(occupied[0]), int(occupied[-1]) + 1)
-                counts = self.counts[span]
-                before = np.cumsum(counts) - counts
-                shares = np.clip((wanted - before) / np.where(counts > 0, counts, 1.0), 0.0, 1.0)
-                total = total + (shares @ self.sums[span]) / self.vote
-            self._kept = (wanted / self.vote + self.enrolled, total)
+            if wanted > 0:
+                total = total + (self.total - self._outside(counts, weight - wanted)) / self.vote
+            self._kept = (wanted + self.enrolled, total)
         return self._kept
 
-    def _wanted(self) -> float:
-        """How many votes Z^k has."""
-        weight = self.weight
+    def _outside(self, counts: Sequence[float], votes: float) -> NDArray[np.float64]:
+        """(d,) sum of the least certain votes: of few bins, where alpha is near one."""
+        left = votes * self.vote
+        places, shares = [], []
+        for place in range(BINS - 1, -1, -1):
+            if left <= 0.0:
+                break
+            if counts[place] > 0.0:
+                places.append(place)
+                shares.append(min(left / counts[place], 1.0))
+                left -= counts[place]
+        outside: NDArray[np.float64] = np.array(shares) @ self.sums[places] if places else _NONE
+        return outside
+
+    def _wanted(self, weight: float) -> float:
+        """How many of so many votes Z^k has."""
         if self._round_up:
             return min(math.ceil(self._alpha * weight - 1e-6), weight) if self._alpha else 0.0
         return float(kept_count(self._alpha, round(weight)))

@@ -257,6 +257,7 @@ class Evidence:
                 theirs.sums = np.zeros((BINS, self._texts.dimension))
                 theirs.sums[bins[rows, 1]] = sums[rows]
                 theirs.counts[bins[rows, 1]] = counts[rows]
+                theirs.total = theirs.sums.sum(axis=0)
             theirs.vote = float(tensors["votes"][k])
             theirs.shown = tensors["shown"][k].numpy().copy()
             theirs.enrolled = int(tensors["enrolled"][k])
