@@ -210,7 +210,7 @@ class PrototypeBank:
                 bank is in text mode.
         """
         chunks = unit_chunks(features, "exemplars", self._texts.dimension)
-        self._check_class(k)
+        self._texts.check_class(k)
         if self.mode == "text":
             raise InputError("a bank in text mode takes no exemplars; use another mode")
         for units in chunks:
@@ -249,7 +249,7 @@ class PrototypeBank:
             self._evidence = self._empty()
             self._watch = self._new_watch()
         else:
-            self._check_class(k)
+            self._texts.check_class(k)
             self._evidence.reset(k)
         self._version += 1
 
@@ -398,7 +398,3 @@ class PrototypeBank:
         if self.mode != "text" and len(units):
             self._evidence.learn(units, reading, segments)
             self._version += 1
-
-    def _check_class(self, k: int) -> None:
-        if not 0 <= k < len(self._texts):
-            raise InputError(f"no class {k}; the bank has classes 0 to {len(self._texts) - 1}")

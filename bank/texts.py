@@ -83,6 +83,15 @@ class ClassTexts:
             return False
         return bool(np.abs(self.directions - other.directions).max() <= _SAME_TEXT * STEPS)
 
+    def check_class(self, k: int) -> None:
+        """Refuse the number of a class that is not there.
+
+        Raises:
+            InputError: no such class.
+        """
+        if not 0 <= k < len(self):
+            raise InputError(f"no class {k}; the bank has classes 0 to {len(self) - 1}")
+
     def check_mergeable(self, other: "ClassTexts") -> None:
         """Refuse to merge what stands on other texts.
 

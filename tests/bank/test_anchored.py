@@ -105,6 +105,37 @@ def test_without_guards_what_was_learned_does_not_depend_on_the_order(
     assert torch.isfinite(one.predict(probe)).all()
 
 
+def test_settling_is_by_evidence_alone_once_there_is_ample():
+    text, features, _ = across_a_gap(1, 600)
+    # alpha 1 keeps all in both; with less, bins differ a little from the exact margin
+    bank = PrototypeBank(text, 1.0, mode="anchored", guards=Guards.off())
+    bank.update(features[:12])
+    live = bank.predict(features).argmax(dim=1)
+    assert torch.equal(bank.settle(features), live)
+    bank.update(features[12:])
+    two_pass = align_two_pass(features, text, 1.0).predictions
+    assert torch.equal(bank.settle(features), two_pass)
+    assert not torch.equal(bank.predict(features).argmax(dim=1), two_pass)
+
+
+@pytest.mark.parametrize("mode", ["exact", "bounded", "anchored", "text"])
+def test_a_look_that_is_remembered_changes_nothing(mode):
+    text, features, _ = across_a_gap(2, 120)
+    asked, never = PrototypeBank(text, mode=mode), PrototypeBank(text, mode=mode)
+    row = torch.empty(1, features.shape[1])
+    for one in features.split(1):
+        row.copy_(one)  # the same memory every time, as a camera's buffer is
+        asked.predict(row)
+        asked.gate(row)
+        asked.update(row)
+        never.update(one)
+    assert torch.equal(asked.prototypes, never.prototypes)
+    assert torch.equal(asked.predict(features), never.predict(features))
+    torch.testing.assert_close(
+        torch.cat([asked.predict(one) for one in features.split(1)]), never.predict(features)
+    )
+
+
 def test_scores_stay_on_the_scale_of_cosines():
     text, features, _ = across_a_gap(3, 300)
     bank = PrototypeBank(text, mode="anchored")
