@@ -114,7 +114,7 @@ def train(
                 bar.update()
                 if stop.is_set():
                     raise Stopped(f"stopped in epoch {epoch + 1} of {options.epochs}")
-            loss = float(total) / steps
+            loss = float(accelerator.reduce(total, "mean")) / steps
             if not math.isfinite(loss):
                 raise InputError(
                     f"the loss is not finite in epoch {epoch + 1}; lower the learning rate"
