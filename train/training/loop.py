@@ -114,6 +114,7 @@ def train(
                 bar.update()
                 if stop.is_set():
                     raise Stopped(f"stopped in epoch {epoch + 1} of {options.epochs}")
+            # Of a loss without gathered features each process has seen its own part alone.
             loss = float(accelerator.reduce(total, "mean")) / steps
             if not math.isfinite(loss):
                 raise InputError(
