@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bank.errors import InputError
+from train.training.objective import precise
 
 _PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
@@ -130,7 +131,7 @@ class SharedBatchNorm(_BatchNorm):
             return super().forward(input)
         axes = [0, *range(2, input.dim())]
         shape = [1, -1, *[1] * (input.dim() - 2)]
-        x = input.float()
+        x = precise(input)
         count = x.new_full((1,), x.numel() / x.shape[1])
         sums = sum_of_all(torch.cat([x.sum(axes), count]))
         total, mean = float(sums[-1].detach()), sums[:-1] / sums[-1].detach()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from train.encoders import Encoder
 from train.model import SkeletonModel
 from train.training.distributed import gather
-from train.training.objective import Objective
+from train.training.objective import Objective, precise
 
 # The temperature learns at this share of the network's rate. At the full rate the first, random
 # features drive it up so far that the scores become flat and nothing more is learned.
@@ -70,7 +70,7 @@ class Alignment(Learner):
 
     def forward(self, x: Tensor, present: Tensor, ids: Tensor, rows: Tensor) -> Tensor:
         """See :meth:`Learner.forward`; features of all processes meet in one score matrix."""
-        features = gather(self.model(x, present).float())
+        features = gather(precise(self.model(x, present)))
         loss: Tensor = self.objective(features, rows, gather(ids))
         return loss
 
@@ -102,7 +102,7 @@ class Classification(Learner):
 
     def forward(self, x: Tensor, present: Tensor, ids: Tensor, rows: Tensor) -> Tensor:
         """See :meth:`Learner.forward`; the rows are not looked at."""
-        return F.cross_entropy(self.head(self.encoder(x, present)).float(), ids)
+        return F.cross_entropy(precise(self.head(self.encoder(x, present))), ids)
 
     def groups(self, weight_decay: float) -> list[dict[str, Any]]:
         """All parameters alike."""

@@ -18,13 +18,18 @@ _LARGEST_SCALE: Final = 100.0
 _OFFICIAL_SHARPNESS: Final = 10.0
 
 
+def precise(x: Tensor) -> Tensor:
+    """Values of reduced precision as float32; others as they are."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 class Objective(nn.Module):
     """Bidirectional KL between the similarity scores of a batch and its matches.
 
     Both score matrices, skeleton to text and text to skeleton, are compared row by row with a
     target made of the match matrix (1 where two samples have the same text row). The sum over the
     batch of Eq. 5 is divided by B, so that the learning rate does not depend on the batch size.
-    Computed in float32 whatever the network computes in.
+    Computed in float32 where the network computes in less.
     """
 
     @property
@@ -48,7 +53,7 @@ class Objective(nn.Module):
             Scalar.
         """
         with torch.autocast(features.device.type, enabled=False):
-            features = F.normalize(features.float(), dim=1)
+            features = F.normalize(precise(features), dim=1)
             scores = self.scale * features @ text[ids].T
             target = self.target((ids[:, None] == ids[None, :]).to(scores.dtype))
             from_skeleton = F.kl_div(F.log_softmax(scores, dim=1), target, reduction="batchmean")
