@@ -195,7 +195,8 @@ def _between_knots(frames: int) -> Tensor:
     """(T, knots): linear interpolation, rescaled to variance 1 in every frame."""
     place = torch.linspace(0, _KNOTS - 1, frames)
     weights = (1 - (place[:, None] - torch.arange(_KNOTS)).abs()).clamp(min=0)
-    return weights / weights.norm(dim=1, keepdim=True)
+    length: Tensor = weights.norm(dim=1, keepdim=True)
+    return weights / length
 
 
 @cache
