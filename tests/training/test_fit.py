@@ -214,7 +214,12 @@ def test_sigterm_ends_a_run_cleanly(store, cache, tmp_path):
     out = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, "-c", "from apps.train import main; main()", *arguments(store, out, 5000)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PGFA_CACHE": str(cache)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PGFA_CACHE": str(cache),
+            "OMP_NUM_THREADS": "1",  # two threads that wait for a busy core take far longer
+        },
         stderr=subprocess.PIPE,
         text=True,
     )
