@@ -66,6 +66,8 @@ def test_bad_arguments_are_refused_by_name():
         make_encoder("st-gcn", widht=3)
     with pytest.raises(InputError, match="dropout"):
         make_encoder("st-gcn", dropout=1.5)
+    with pytest.raises(InputError, match="a multiple of 8"):
+        make_encoder("st-gcn", hidden_channels=4)
 
 
 def test_other_weights_are_refused():
@@ -75,8 +77,8 @@ def test_other_weights_are_refused():
 
 def test_absent_bodies_computed_once_train_like_all_of_them():
     torch.manual_seed(0)
-    once = make_encoder("st-gcn", hidden_channels=4, out_channels=8, bodies="all", dropout=0.0)
-    each = make_encoder("st-gcn", hidden_channels=4, out_channels=8, bodies="all", dropout=0.0)
+    once = make_encoder("st-gcn", hidden_channels=8, out_channels=8, bodies="all", dropout=0.0)
+    each = make_encoder("st-gcn", hidden_channels=8, out_channels=8, bodies="all", dropout=0.0)
     once, each = once.double(), each.double()
     each.load_state_dict(once.state_dict())
     here = [[1, 0], [1, 1], [1, 0], [0, 1], [0, 0]]
@@ -99,7 +101,7 @@ def test_absent_bodies_computed_once_train_like_all_of_them():
 @pytest.mark.parametrize("kind", [FoldedSTGCN, OnnxSTGCN])
 def test_the_folded_network_answers_alike(bodies, kind):
     torch.manual_seed(0)
-    encoder = make_encoder("st-gcn", hidden_channels=4, out_channels=8, bodies=bodies)
+    encoder = make_encoder("st-gcn", hidden_channels=8, out_channels=8, bodies=bodies)
     x = torch.randn(4, 3, 20, 25, 2)
     with torch.no_grad():  # batch norms that do something
         for _ in range(3):

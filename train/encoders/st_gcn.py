@@ -122,7 +122,8 @@ class STGCN(Encoder):
     """Spatial temporal graph convolutional network over NTU-25.
 
     Args:
-        hidden_channels: width of the first blocks (16 in the paper; 64 in the original ST-GCN).
+        hidden_channels: width of the first blocks, a multiple of 8 (16 in the paper; 64 in the
+            original ST-GCN).
         out_channels: size of a feature (256 in the paper).
         dropout: dropout rate of every block.
         bodies: ``present`` averages the bodies that are there; ``all`` averages all M slots as the
@@ -145,8 +146,11 @@ class STGCN(Encoder):
         bodies: Literal["present", "all"] = "present",
     ) -> None:
         super().__init__()
-        if hidden_channels < 1 or out_channels < 1 or not 0 <= dropout < 1:
-            raise InputError("st-gcn: channels must be positive and dropout in [0, 1)")
+        # On four channels oneDNN's convolution writes past its memory when it goes backward.
+        if hidden_channels < 8 or hidden_channels % 8 or out_channels < 1:
+            raise InputError("st-gcn: hidden_channels is a multiple of 8, out_channels at least 1")
+        if not 0 <= dropout < 1:
+            raise InputError("st-gcn: dropout is in [0, 1)")
         if bodies not in ("present", "all"):
             raise InputError(f"st-gcn: bodies is 'present' or 'all', not {bodies!r}")
         self.config: dict[str, Any] = {
