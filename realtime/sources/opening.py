@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from bank.errors import InputError
-from realtime.publishing.wire import check_stream, stream_name
+from realtime.publishing.wire import check_endpoint, check_stream, stream_name
 from realtime.sources.azure_kinect import load_azure_kinect, open_azure_kinect
 from realtime.sources.capture import CaptureFeed, frame_count, open_capture, redact
 from realtime.sources.images import ImageFolder
@@ -61,7 +61,7 @@ def open_source(
         return _sensor(spec, name or spec, give_up, vendor)
     scheme, separator, rest = spec.partition("://")
     if separator and scheme.lower() in _POSES:
-        return _poses(f"{scheme.lower().removeprefix('zmq+')}://{rest}", name, give_up)
+        return _poses(scheme.lower().removeprefix("zmq+"), rest, name, give_up)
     if separator and scheme.lower() != "file":
         return _address(spec, scheme.lower(), realtime, name, give_up)
     path = Path(unquote(urlsplit(spec).path)) if separator else Path(spec)
@@ -89,9 +89,18 @@ def _sensor(spec: str, name: str, give_up: float | None, vendor: Any) -> Source:
     return LiveSource(lambda: open_azure_kinect(library), spec, name, "bodies", give_up)
 
 
-def _poses(endpoint: str, name: str | None, give_up: float | None) -> Source:
+def _poses(transport: str, place: str, name: str | None, give_up: float | None) -> Source:
+    endpoint = f"{transport}://{place}"
+    try:
+        if transport == "tcp" and re.search(r"[@?/]", place):
+            raise InputError("ZeroMQ knows no user, path or query")
+        check_endpoint(endpoint)
+    except InputError:
+        raise InputError(
+            f"zmq+{redact(endpoint)}: not an endpoint; give one like zmq+tcp://127.0.0.1:5560"
+        ) from None
     notes: list[str] = []
-    name = name or stream_name(endpoint.partition("://")[2])
+    name = name or stream_name(place)
     return LiveSource(
         lambda: PoseInput(endpoint, notes), endpoint, name, "bodies", give_up, notes=notes
     )
