@@ -68,7 +68,7 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     torch.manual_seed(0)
-    model = SkeletonModel(make_encoder("st-gcn", hidden_channels=2, out_channels=8), 384)
+    model = SkeletonModel(make_encoder("st-gcn", hidden_channels=8, out_channels=8), 384)
     info = CheckpointInfo(
         encoder="st-gcn",
         encoder_config=model.encoder.config,

@@ -19,7 +19,7 @@ LABELS = [Label("wave", "waves a hand"), Label("bow", "bends forward"), Label("j
 def info(**changes):
     values = {
         "encoder": "st-gcn",
-        "encoder_config": {"hidden_channels": 2, "out_channels": 8},
+        "encoder_config": {"hidden_channels": 8, "out_channels": 8},
         "text_encoder": OFFLINE_DEFAULT,
         "text_dim": 384,
         "text_style": "skeleton",
@@ -33,7 +33,7 @@ def info(**changes):
 @pytest.fixture
 def checkpoint(tmp_path):
     torch.manual_seed(0)
-    model = SkeletonModel(make_encoder("st-gcn", hidden_channels=2, out_channels=8), 384)
+    model = SkeletonModel(make_encoder("st-gcn", hidden_channels=8, out_channels=8), 384)
     path = tmp_path / "checkpoint.safetensors"
     save_checkpoint(path, model, info())
     return path
@@ -88,7 +88,7 @@ def test_checkpoints_come_back_as_they_were(checkpoint):
     [
         ({"joint_layout": "coco-17"}, "joints are coco-17"),
         ({"encoder": "mlp"}, "no encoder is called 'mlp'"),
-        ({"encoder_config": {"hidden_channels": 4, "out_channels": 8}}, "weights do not fit"),
+        ({"encoder_config": {"hidden_channels": 16, "out_channels": 8}}, "weights do not fit"),
         ({"text_dim": 12}, "weights do not fit"),
     ],
 )
