@@ -248,7 +248,7 @@ class _Run:
             text_dim=self.texts.classes.shape[1],
             text_style=recipe.style,
             preprocessing=recipe.preprocessing.to_dict(),
-            temperature=float(1 / learner.objective.scale),
+            temperature=float(1 / learner.objective.scale.detach()),
             classes=list(self.split.seen),
             unseen=list(self.split.unseen),
             training=training,
