@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
 from bank.errors import InputError
+from bank.guards import Health
 from realtime.frames import BodyFrame
 from realtime.pipeline.commands import Command
 from realtime.pipeline.keeper import BankKeeper
@@ -68,14 +69,14 @@ class BankReport:
         support: class to the size of its support set.
         enrolled: class to its exemplars, only those that have any.
         frozen: whether it has been told to learn no more.
-        health: what it says of itself; None where it says nothing.
+        health: what it says of itself.
     """
 
     mode: str
     support: dict[str, int]
     enrolled: dict[str, int]
     frozen: bool
-    health: Any
+    health: Health
 
 
 class RecogniseWork:
@@ -242,7 +243,7 @@ class RecogniseWork:
             support=dict(zip(classes, bank.support.tolist(), strict=True)),
             enrolled={name: count for name, count in enrolled.items() if count},
             frozen=bank.frozen,
-            health=getattr(bank, "health", None),
+            health=bank.health,
         )
 
 

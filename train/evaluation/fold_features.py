@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bank.errors import InputError
-from train.data.protocols import Fold, load_fold
+from train.data.protocols import Fold, Split, load_fold
 from train.data.store import Store
 from train.model import CheckpointInfo, load_checkpoint
 from train.skeletons.preprocess import Preprocessing
@@ -69,17 +69,10 @@ def fold_features(
             another sentence encoder.
     """
     model, info = load_checkpoint(checkpoint, device)
-    fold = fold or info.training.get("data", {}).get("fold")
-    if fold is None:
-        raise InputError(f"{checkpoint}: does not say which fold it belongs to; give --fold")
+    fold = fold_of(checkpoint, info, fold)
     encoder = TextEncoder(text_encoder or info.text_encoder, cache)
     info.check_text(encoder.name, info.text_dim)  # before anything is computed
-    split = split_of(store, fold)
-    if leaked := sorted(set(split.unseen) & set(info.classes)):
-        raise InputError(
-            f"{checkpoint}: was trained on {', '.join(leaked)}, unseen in fold {fold}; "
-            "give the fold it was trained for"
-        )
+    split = untrained_split(checkpoint, info, store, fold)
     shown = store.table.label[split.exemplars].tolist()
     classes = sorted({*split.unseen, *split.tested_seen, *shown})
     text = class_features(describe(_vocabulary(load_fold(fold)), info.text_style, classes), encoder)
@@ -100,6 +93,33 @@ def fold_features(
         exemplars=features[tested:],
         exemplar_labels=samples.labels[tested:],
     )
+
+
+def fold_of(checkpoint: Path, info: CheckpointInfo, fold: str | None) -> str:
+    """The fold that was asked for, or the checkpoint's own.
+
+    Raises:
+        InputError: neither is known.
+    """
+    name: str | None = fold or info.training.get("data", {}).get("fold")
+    if name is None:
+        raise InputError(f"{checkpoint}: does not say which fold it belongs to; give --fold")
+    return name
+
+
+def untrained_split(checkpoint: Path, info: CheckpointInfo, store: Store, fold: str) -> Split:
+    """A fold's clips, once it is sure that none of its unseen classes was trained on.
+
+    Raises:
+        InputError: one was.
+    """
+    split = split_of(store, fold)
+    if leaked := sorted(set(split.unseen) & set(info.classes)):
+        raise InputError(
+            f"{checkpoint}: was trained on {', '.join(leaked)}, unseen in fold {fold}; "
+            "give the fold it was trained for"
+        )
+    return split
 
 
 def _vocabulary(fold: Fold) -> str:

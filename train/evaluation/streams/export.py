@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bank.errors import InputError
 from train.data.store import Store
+from train.evaluation.fold_features import fold_of, untrained_split
 from train.evaluation.streams.features import UNKNOWN, FeatureSet
 from train.model import load_checkpoint
 from train.skeletons.preprocess import Preprocessing
 from train.text.descriptions import describe
 from train.text.encoder import TextEncoder
 from train.text.features import class_features
-from train.training.fit import samples_of, split_of
+from train.training.samples import samples_of
 
 
 def fold_features(
@@ -40,15 +40,8 @@ def fold_features(
         InputError: the checkpoint names no fold, or was trained on a class it is tested on.
     """
     model, info = load_checkpoint(checkpoint, device)
-    fold = fold or info.training.get("data", {}).get("fold")
-    if fold is None:
-        raise InputError(f"{checkpoint}: does not say which fold it belongs to; give --fold")
-    split = split_of(store, fold)
-    if leaked := sorted(set(split.unseen) & set(info.classes)):
-        raise InputError(
-            f"{checkpoint}: was trained on {', '.join(leaked)}, unseen in fold {fold}; "
-            "give the fold it was trained for"
-        )
+    fold = fold_of(checkpoint, info, fold)
+    split = untrained_split(checkpoint, info, store, fold)
     table = store.table
     classes = sorted({*split.unseen, *split.tested_seen})
     tested = np.concatenate([split.test, split.test_seen])
