@@ -176,6 +176,7 @@ class RecogniseWork:
         fields = {
             "t_capture": window.t_capture,
             "track": window.track,
+            "partner": window.partner,
             "frame": window.frame,
             "state": answer.state,
             "label": answer.label,
