@@ -16,7 +16,7 @@ from realtime.pipeline.keeper import BankKeeper
 from realtime.recogniser import ActionEvent, ActionSegmenter, Recogniser, Recognition
 from realtime.statistics import Meter
 from realtime.timeline import Timeline
-from realtime.tracks import Tracker
+from realtime.tracks import Smoother, Tracker
 from realtime.windows import SkeletonWindow, Windower
 
 _NEWS: Final = 16  # kept for whoever looks a little late
@@ -116,6 +116,7 @@ class RecogniseWork:
         self._recogniser = recogniser
         self._windower = windower
         self._tracker = tracker
+        self._smoother = Smoother()
         self._segmenter = segmenter
         self._live = live
         self._keeper = keeper
@@ -132,7 +133,7 @@ class RecogniseWork:
     def __call__(self, frame: BodyFrame) -> Outcome:
         """Work on one frame."""
         began = time.monotonic()
-        frame = self._tracker(frame)
+        frame = self._smoother(self._tracker(frame))
         self._last = frame
         drafts: list[Draft] = []
         answers = self._recogniser(self._windower.push(frame))
