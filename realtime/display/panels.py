@@ -102,7 +102,9 @@ def draw_answers(image: Image, room: Rect, view: View, style: Style) -> int:
     for track, top in shown:
         block = Rect(room.x, y, room.width, head + min(each, len(top)) * row + pad)
         fill(image, block, PANEL, style.px(4))
-        _draw_person(image, block, track, top[:each], style, view.states.get(track, ""))
+        partner = view.partners.get(track)
+        name = f"#{track}" if partner is None else f"#{track} + #{partner}"
+        _draw_person(image, block, track, name, top[:each], style, view.states.get(track, ""))
         y = block.bottom + style.px(4)
     if len(people) > len(shown):
         text = f"and {len(people) - len(shown)} more"
@@ -115,13 +117,13 @@ def _draw_person(
     image: Image,
     block: Rect,
     track: int,
+    tag: str,
     top: Sequence[tuple[str, float]],
     style: Style,
     state: str,
 ) -> None:
     inner = block.x + style.px(8)
     width = block.width - style.px(16)
-    tag = f"#{track}"
     wide = text_width(tag, style.small, BOLD) + style.px(10)
     chip = Rect(inner, block.y + style.px(3), wide, style.px(13))
     fill(image, chip, person_colour(track), chip.height // 2)
@@ -211,13 +213,18 @@ def draw_timeline(image: Image, room: Rect, view: View, style: Style) -> None:
     top = room.y + style.px(5)
     lanes = max((span.lane for span in shown), default=0) + 1
     height = min(style.px(18), (axis - style.px(8) - top) // lanes)
-    for label, start, end, lasting, lane in shown:
+    for span in shown:
+        label, start, end, lasting, lane, track = span
         left, right = (inner.x + round(inner.width * share) for share in (start, end))
         block = Rect(left, top + lane * height, max(right - left - 1, 2), max(height - 2, 2))
         colour = style.of_class(label)
         fill(image, block, colour if lasting else mix(colour, PANEL, 0.35), style.px(3))
+        if track is not None:  # of several people: whose it is
+            edge = block._replace(width=min(style.px(3), block.width))
+            fill(image, edge, person_colour(track), 0)
+            block = block._replace(x=edge.right, width=block.width - edge.width)
         size = style.body if block.height >= style.px(14) else style.small
         if block.height >= size:
-            name = elided(label, size, block.width - style.px(8), BOLD if lasting else REGULAR)
+            name = elided(span.name, size, block.width - style.px(8), BOLD if lasting else REGULAR)
             at = (block.x + style.px(4), block.y + block.height // 2)
             put_text(image, name, at, size, INK, BOLD if lasting else REGULAR)

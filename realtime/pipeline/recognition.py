@@ -56,8 +56,9 @@ class Scene:
 
     frame: BodyFrame
     top: dict[int, tuple[tuple[str, float], ...]]
-    timeline: list[tuple[str, float, float | None]]
+    timeline: list[tuple[str, float, float | None, int]]
     states: dict[int, str]
+    partners: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,9 @@ class RecogniseWork:
         if answers:
             self.bank = self._report()
             self.meter.took(time.monotonic() - began)
+        said = self._timeline
         self.scene = Scene(
-            frame, self._timeline.top(frame), self._timeline.actions(), self._timeline.states(frame)
+            frame, said.top(frame), said.actions(), said.states(frame), said.partners(frame)
         )
         return Outcome(frame, drafts)
 
