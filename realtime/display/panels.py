@@ -23,7 +23,7 @@ from realtime.display.view import View, bank_notes, digit
 
 _TICK: Final = 5.0  # seconds
 _ROWS_EACH: Final = 3  # answers a person, while there is room
-_BANK_LEAST: Final = 60  # height kept for the bank
+_BANK_LEAST: Final = 60  # height kept for the bank: its state and the class with most support
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,6 @@ def draw_bank(image: Image, room: Rect, view: View, style: Style) -> None:
     fill(image, room, PANEL, style.px(4))
     x, right = room.x + style.px(8), room.right - style.px(8)
     middle = room.y + head // 2 + 1
-    put_text(image, "prototype bank", (x, middle), style.small, FAINT)
     total = sum(view.support.values())
     put_text(image, f"{total:g} learned", (right, middle), style.small, FAINT, align=1.0)
     if notes := bank_notes(view):
@@ -168,15 +167,16 @@ def draw_bank(image: Image, room: Rect, view: View, style: Style) -> None:
             image, text, (x, room.y + head + row // 2), style.small, ALARM if pressing else DIM
         )
         head += row
-    rows = (room.height - head - pad) // row
+    rows = max((room.height - head - pad) // row, 0)
     classes = [
         (f"{digit(place)} {label}".strip(), label, count)
         for place, (label, count) in enumerate(view.support.items())
     ]
-    more = 0
+    title = "prototype bank"
     if len(classes) > rows:
-        more = len(classes) - (rows - 1)
-        classes = sorted(classes, key=lambda item: -item[2])[: max(rows - 1, 0)]
+        title += f", {rows} of {len(classes)} classes"
+        classes = sorted(classes, key=lambda item: -item[2])[:rows]
+    put_text(image, title, (x, middle), style.small, FAINT)
     most = max(1, *view.support.values()) if view.support else 1
     number = max((text_width(f"{n:g}", style.small) for *_, n in classes), default=0)
     bar_x = x + round((right - x) * 0.56)
@@ -191,9 +191,6 @@ def draw_bank(image: Image, room: Rect, view: View, style: Style) -> None:
             part = bar._replace(width=max(style.px(3), round(bar_width * count / most)))
             fill(image, part, style.of_class(label), style.px(2))
         put_text(image, f"{count:g}", (right, y), style.small, INK if count else FAINT, align=1.0)
-    if more:
-        y = room.y + head + len(classes) * row + row // 2
-        put_text(image, f"and {more} more", (x, y), style.small, FAINT)
 
 
 def draw_timeline(image: Image, room: Rect, view: View, style: Style) -> None:

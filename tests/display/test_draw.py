@@ -319,3 +319,11 @@ def test_two_in_one_window_are_both_named():
         for partners in ({}, {0: 1})
     ]
     assert chips[1] > 1.5 * chips[0] > 0
+
+
+def test_with_three_people_the_bank_still_shows_what_it_holds():
+    people = [standing(track, x=track - 1.0) for track in range(3)]
+    some = Health(drift=0.17, unknown=0.0, disagreement=0.14, fallen_back=False)
+    shown = view(*people, support={**dict.fromkeys(CLASSES, 0), "clap": 21}, health=some)
+    bank = draw(shown)[230:290, 410:634]
+    assert near(bank, class_colours(CLASSES)["clap"]).sum() > 50
