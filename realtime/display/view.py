@@ -94,7 +94,7 @@ def bank_notes(view: View) -> list[str]:
             notes.append("text alone")
         notes.append(f"drift {health.drift:.0%}")
         notes.append(f"unknown {health.unknown:.0%}")
-        notes.append(f"against text {health.disagreement:.0%}")
+        notes.append(f"vs text {health.disagreement:.0%}")
     return notes
 
 
