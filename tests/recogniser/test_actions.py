@@ -49,6 +49,19 @@ def test_the_way_back_is_no_action_even_where_it_looks_like_another_class():
     assert starts(feed(ActionSegmenter(), *acted(RAISE, looks))) == [("wave", 3.8)]
 
 
+def test_a_stroke_that_only_slows_down_has_not_halted():
+    slower = [(0, 0), (1, 0), (1.6, 0.6), (2.2, 0.9), (3.6, 0.9)]
+    assert starts(feed(ActionSegmenter(), *acted(slower, "wave"))) == [("wave", 4.4)]
+
+
+def test_the_way_back_may_end_beside_where_it_began():
+    def looks(time):
+        return "wave" if time < 2.6 else "bow"
+
+    beside = [(0, 0), (1, 0), UP, HELD, (3.0, 0.2), (5, 0.2)]
+    assert starts(feed(ActionSegmenter(), *acted(beside, looks))) == [("wave", 3.8)]
+
+
 def test_the_way_back_of_a_long_hold_is_no_action_either():
     # Between the strokes the person stood still, and the posture is not yet the resting one.
     long = [(0, 0), (1, 0), UP, (4.0, 0.6), (4.6, 0.0), (6, 0)]
@@ -120,10 +133,13 @@ def test_what_is_unknown_is_not_said():
     assert feed(ActionSegmenter(), *unknown) == []
 
 
-def test_who_settles_elsewhere_acts_from_there():
-    # Sits down, and then raises the arms, all of it farther from standing than sitting is.
-    sat = [(0, 0), (1, 0), (1.6, 0.6), (6, 0.6), (6.6, 1.1), (7.4, 1.1), (8, 0.6), (9, 0.6)]
-    events = feed(ActionSegmenter(), *acted(sat, lambda t: "bow" if t < 5 else "wave"))
+def test_who_settles_elsewhere_acts_from_there_and_comes_back_to_there():
+    def looks(time):
+        return "bow" if time < 4 else "wave" if time < 7.5 else "jump"
+
+    sits = [(0, 0), (1, 0), (1.6, 0.8), (6, 0.8)]
+    acts = [(6.6, 1.3), (7.4, 1.3), (8, 0.8), (9, 0.8)]
+    events = feed(ActionSegmenter(), *acted(sits + acts, looks))
     assert [label for label, _ in starts(events)] == ["bow", "wave"]
 
 
