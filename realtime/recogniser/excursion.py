@@ -7,6 +7,8 @@ import numpy as np
 from realtime.recogniser.motion import Limbs, Places, distance
 from realtime.recogniser.rules import Rules
 
+_FASTEST = 2.0  # metres per second; a limb that seems much faster is more often a joint that jumped
+
 
 class Excursion:
     """Follows how a person's limbs leave the resting posture, halt somewhere and come back.
@@ -53,7 +55,8 @@ class Excursion:
         away = distance(limbs.places, self._rest)
         self._farthest = max(self._farthest, away)
         self._peak = max(self._peak, limbs.peak)
-        self._pace = max(self._pace * math.exp(-passed / rules.memory), self._peak)
+        fading = self._pace * math.exp(-passed / rules.memory)
+        self._pace = max(fading, min(self._peak, _FASTEST))
         least = max(rules.stroke, rules.lively * self._pace)
         if self._peak >= least and limbs.speed <= rules.halt * self._peak:
             self.halted = self.latest_halt = time
