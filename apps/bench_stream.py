@@ -20,7 +20,13 @@ from apps.stream_report import (
 from bank.errors import InputError
 from train.data.store import Store
 from train.device import resolve_device
-from train.evaluation.streams.contenders import CONTENDERS, LIVE_DEFAULT, chosen, without_guards
+from train.evaluation.streams.contenders import (
+    CONTENDERS,
+    LIVE_DEFAULT,
+    chosen,
+    guarded,
+    other_guards,
+)
 from train.evaluation.streams.export import fold_features
 from train.evaluation.streams.features import FeatureSet, load_features, save_features
 from train.evaluation.streams.orders import make_stream, standard_streams, stream_names
@@ -124,7 +130,14 @@ def stream(
         str | None, typer.Option(help="Names with commas.", show_default="all")
     ] = None,
     orders: Annotated[int, typer.Option(help="Orders of each stream.", min=1)] = 20,
-    alpha: Annotated[float, typer.Option(help="Tolerance margin.", min=0.0, max=1.0)] = 0.9,
+    alpha: Annotated[
+        float,
+        typer.Option(
+            help="Tolerance margin of exact mode and two passes; anchored mode has its own.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = 0.9,
     plot: Annotated[
         Path | None, typer.Option(help="Draw accuracy over time: .png, .pdf or .svg.")
     ] = None,
@@ -142,7 +155,7 @@ def stream(
     torch.set_num_threads(1)  # threads do not help products this small
     makers = chosen(_names(contenders))
     judged = [LIVE_DEFAULT] if LIVE_DEFAULT in makers else list(makers)
-    variants = without_guards() if ablate else {}
+    variants = {name: guarded(guards) for name, guards in other_guards().items()} if ablate else {}
     if ablate:
         makers = {LIVE_DEFAULT: CONTENDERS[LIVE_DEFAULT], **makers, **variants}
     if plot is not None:

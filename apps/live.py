@@ -95,8 +95,13 @@ def live(
         Path | None, typer.Option(help="Write the poses here, to be replayed with --source.")
     ] = None,
     alpha: Annotated[
-        float, typer.Option(help="Tolerance margin of the prototype bank.", min=0.0, max=1.0)
-    ] = 0.9,
+        float | None,
+        typer.Option(
+            help="Tolerance margin of the prototype bank; by its mode, if not given.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = None,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
     json_summary: Annotated[
         Path | None, typer.Option(help="Write the summary here as JSON.")
@@ -193,9 +198,8 @@ def live(
         keeper = None
         if bank_state is not None:
             keeper = stack.enter_context(BankKeeper(bank_state, save_every))
-            recogniser.bank = (
-                keeper.load(recogniser.text, alpha, bank_mode.value) or recogniser.bank
-            )
+            fresh = recogniser.bank
+            recogniser.bank = keeper.load(recogniser.text, fresh.alpha, fresh.mode) or fresh
         display = choose_display(headless)
         if display is not None:
             stack.callback(display.close)

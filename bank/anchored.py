@@ -9,12 +9,14 @@ how much evidence each class has:
     t_k = (c_k - c) s_p / s_c + p              what the text says, on the same scale
     score_k = a_k p_k + (1 - a_k) t_k          a_k = (1 - r) n_k / (n_k + 1)
 
-with n_k votes of class k and r = 0.3 / (1 + n / 5), n the mean of n_k: a share that stays with
+with n_k votes of class k and r = 0.5 / (1 + n / 10), n the mean of n_k: a share that stays with
 the text until there is much evidence. c_k is cos(x, w_k), c and p are the means of c_k and p_k over
 the classes weighted by a_k, s_c is the spread of c_k over all classes and s_p that of p_k over
 classes with evidence (at first that of c_k). A single class with evidence has t = p there and so
-changes no answer; where all classes have much, the answers are the two passes'. ``docs/bank.md``
-tells how the rule was chosen.
+changes no answer; where all classes have much, the answers are those of the evidence.
+
+Z^k is chosen by the entropy of the softmax at a temperature of 0.05, not by that of raw cosines.
+``docs/bank.md`` tells how all this was chosen.
 """
 
 import math
@@ -23,63 +25,123 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+ALPHA: Final = 0.7  # the tolerance margin that goes with the rule
+SHARPNESS: Final = 20.0  # one over the temperature of the entropy that Z^k is chosen by
+EXEMPLAR_VOTES: Final = 10.0  # the least that a labelled exemplar weighs
 _HALF: Final = 1.0  # votes at which a class's text and evidence weigh the same, reserve aside
-_RESERVE: Final = 0.3  # what stays with the text at first
-_RESERVE_VOTES: Final = 5.0  # mean votes a class at which half of that is left
+_RESERVE: Final = 0.5  # what stays with the text at first
+_RESERVE_VOTES: Final = 10.0  # mean votes a class at which half of that is left
 _LENGTH_VOTES: Final = 10.0  # pairs of votes at which a class's own resultant length counts half
-_SPREAD_VOTES: Final = 2.0  # the same for the spread of the prototypes' scores
-_TINY: Final = 1e-12
 _LENGTH: Final = 0.6  # resultant length before there is any evidence
+_SPREAD_VOTES: Final = 2.0  # pairs with the spread of the prototypes' scores in the same way
+_TINY: Final = 1e-12
 
-Scores = NDArray[np.float64]
-
-
-def evidence_weight(votes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K,) a_k of (K,) votes n_k."""
-    reserve = _RESERVE / (1.0 + float(np.add.reduce(votes)) / len(votes) / _RESERVE_VOTES)
-    return (1.0 - reserve) * votes / (votes + _HALF)
+Floats = NDArray[np.float64]
 
 
-def stretch(votes: NDArray[np.float64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K,) |P_k| / r_k: what a prototype of few votes scores too little.
-
-    A mean of few unit vectors points away from where it would end, and by its noise every cosine
-    with it is too small: of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2.
-    The r that follows is drawn to that of all classes where votes are few.
+class Anchor:
+    """What the rule needs to know of the evidence, kept up class by class.
 
     Args:
-        votes: (K,) n_k.
-        lengths: (K,) lengths of the sums over Z^k, in units of one direction.
+        classes: K.
     """
-    pairs = np.maximum(votes * (votes - 1.0), 0.0)
-    found = np.maximum(lengths**2 - votes, 0.0)
-    common = float(np.add.reduce(found)) + _LENGTH**2 * _LENGTH_VOTES
-    common /= float(np.add.reduce(pairs)) + _LENGTH_VOTES
-    expected = np.sqrt((found + _LENGTH_VOTES * common) / (pairs + _LENGTH_VOTES))
-    ratio: NDArray[np.float64] = lengths / (np.maximum(votes, 1.0) * expected)
-    return ratio
+
+    def __init__(self, classes: int) -> None:
+        self._numbers = [(0.0, 0.0, 0.0, 0.0)] * classes  # votes, grown, pairs, found
+        self._votes = self._grown = self._pairs = self._found = 0.0  # their sums
+        self._weights = _with_mean(np.zeros(classes))  # (K, 2) one over K, n_k / (n_k + 1)
+        self._means: Floats = np.zeros(classes)  # |P_k|
+        # r_k^2 = (found + 10 common) / (pairs + 10): the two parts, without and with common
+        self._own: Floats = np.zeros(classes)
+        self._drawn: Floats = np.ones(classes)
+
+    def set(self, k: int, votes: float, length: float, squares: float) -> None:
+        """Tell what class ``k`` has by now.
+
+        Args:
+            k: the class.
+            votes: n_k, the sum of the weights of what is in Z^k.
+            length: of the weighted sum over Z^k, in units of one direction.
+            squares: sum of the squares of the weights.
+        """
+        before = self._numbers[k]
+        # Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2: pairs tell r.
+        pairs = max(votes * votes - squares, 0.0)
+        found = max(length * length - squares, 0.0)
+        grown = votes / (votes + _HALF)
+        self._numbers[k] = (votes, grown, pairs, found)
+        self._votes += votes - before[0]
+        self._grown += grown - before[1]
+        self._pairs += pairs - before[2]
+        self._found += found - before[3]
+        self._weights[k, 1] = grown
+        self._means[k] = length / votes if votes else 0.0
+        self._own[k] = found / (pairs + _LENGTH_VOTES)
+        self._drawn[k] = _LENGTH_VOTES / (pairs + _LENGTH_VOTES)
+
+    def stretch(self) -> Floats:
+        """(K,) |P_k| / r_k: what a prototype of few votes scores too little.
+
+        A mean of few unit vectors points away from where it would end, and by its noise every
+        cosine with it is too small. The r that its length tells is drawn to that of all classes
+        where votes are few.
+        """
+        common = max(self._found, 0.0) + _LENGTH**2 * _LENGTH_VOTES
+        squares = self._drawn * (common / (max(self._pairs, 0.0) + _LENGTH_VOTES))
+        squares += self._own
+        np.sqrt(squares, out=squares)
+        return np.divide(self._means, squares, out=squares)
+
+    def scores(self, cosines: Floats) -> Floats:
+        """(B, K) scores of the anchored rule.
+
+        Args:
+            cosines: (B, 2, K) with the texts, and with the prototypes; of a class without
+                evidence the latter are anything finite.
+        """
+        if self._grown <= 0.0:
+            return cosines[:, 0]
+        mean = self._votes / len(self._numbers)
+        share = 1.0 - _RESERVE / (1.0 + mean / _RESERVE_VOTES)
+        raised = cosines.copy()
+        raised[:, 1] *= self.stretch()
+        return blend(raised, self._weights, share)
+
+    def settled(self, cosines: Floats) -> Floats:
+        """(B, K) scores by evidence alone wherever there is some; argument as above."""
+        if self._grown <= 0.0:
+            return cosines[:, 0]
+        return blend(cosines.copy(), _with_mean((self._means > 0).astype(np.float64)), 1.0)
 
 
-def blend(text: Scores, evidence: Scores, weight: NDArray[np.float64]) -> Scores:
-    """(B, K) scores of the anchored rule.
+def blend(scores: Floats, weights: Floats, share: float) -> Floats:
+    """(B, K) scores: text and evidence on one scale, mixed.
 
     Args:
-        text: (B, K) c_k, cosines with the texts.
-        evidence: (B, K) p_k; anything finite where a class has none.
-        weight: (K,) a_k.
+        scores: (B, 2, K) c_k and p_k; written over.
+        weights: (K, 2) one over K, and a_k up to ``share``; not all zero.
+        share: what of a_k is common to all classes.
     """
-    total = float(np.add.reduce(weight))
-    if total <= 0.0:
-        return text
-    share = weight / total
-    mixed = np.empty_like(evidence)
+    grown = weights[:, 1].copy()
+    total = float(np.add.reduce(grown))
+    mixed = np.empty((len(scores), len(grown)))
     # Row by row: live there is one, and numbers cost less than arrays of one number.
-    for row, (c, p) in enumerate(zip(text, evidence, strict=True)):
-        level = float(p @ share)
-        apart = c - float(np.add.reduce(c)) / len(c)
-        spread = float(apart @ apart) / len(c)
-        away = p - level
-        wide = (float((away * away) @ weight) + _SPREAD_VOTES * spread) / (total + _SPREAD_VOTES)
-        said = (c - float(c @ share)) * math.sqrt(wide / max(spread, _TINY))
-        mixed[row] = said + weight * (away - said) + level
+    for out, both in zip(mixed, scores, strict=True):
+        (mean, said), (_, near) = (both @ weights).tolist()
+        (square, _), (_, near_square) = ((both * both) @ weights).tolist()
+        spread = max(square - mean * mean, _TINY)
+        level = near / total
+        wide = share * max(near_square - level * near, 0.0) + _SPREAD_VOTES * spread
+        scale = math.sqrt(wide / (share * total + _SPREAD_VOTES) / spread)
+        c, p = both
+        np.multiply(c, scale, out=out)
+        out += level - said / total * scale  # t_k
+        p -= out
+        p *= grown
+        p *= share
+        out += p
     return mixed
+
+
+def _with_mean(grown: Floats) -> Floats:
+    return np.stack((np.full(len(grown), 1.0 / len(grown)), grown), axis=1)

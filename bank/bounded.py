@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bank.anchored import EXEMPLAR_VOTES
 from bank.directions import Directions, StoredDirections
 from bank.support import kept_count
 
@@ -14,7 +15,6 @@ BINS: Final = 96
 _PER_OCTAVE: Final = 8
 _SMALLEST: Final = -13  # log2 of the least certainty that has a bin of its own; 12 octaves above
 _RESCALE: Final = 2.0**20
-_NONE: Final = np.zeros(1)
 
 
 def bin_of(certainty: float) -> int:
@@ -26,6 +26,14 @@ def bin_of(certainty: float) -> int:
     if certainty <= 2.0**_SMALLEST:
         return BINS - 1
     return max(BINS - 1 - int(_PER_OCTAVE * (math.log2(certainty) - _SMALLEST)), 0)
+
+
+class _Kept(NamedTuple):
+    """Z^k as it stands: votes without labels, what an exemplar weighs, and the weighted sum."""
+
+    votes: float
+    each: float
+    total: NDArray[np.float64]
 
 
 class BinnedSupport:
@@ -42,7 +50,9 @@ class BinnedSupport:
         dimension: of the features.
         classes: K; log K is the entropy of knowing nothing.
         memory: votes that are remembered; None for all.
-        round_up: keep one sample rather than none where alpha |S^k| is no whole number.
+        sharpness: of the softmax that entropies are of, see :class:`bank.texts.ClassTexts`.
+        anchored: keep one sample rather than none where alpha |S^k| is no whole number, and let
+            every exemplar weigh as much as all of Z^k together, at least ten votes.
     """
 
     def __init__(
@@ -51,23 +61,29 @@ class BinnedSupport:
         dimension: int,
         classes: int,
         memory: int | None = None,
-        round_up: bool = False,
+        sharpness: float = 1.0,
+        anchored: bool = False,
     ) -> None:
         self._alpha, self._dimension = alpha, dimension
         self._most = math.log(classes)
-        self._memory, self._round_up = memory, round_up
+        self._memory, self._anchored = memory, anchored
+        # Certainty grows with the square of the sharpness, as long as it is small.
+        self._flatness = 1.0 / sharpness**2
         self.sums: Directions = np.zeros((0, dimension))  # (BINS, d) from the first sample on
-        self.total: NDArray[np.float64] = np.zeros(dimension)  # of the sums of all bins
-        self.counts: NDArray[np.float64] = np.zeros(BINS)
+        self.counts = [0.0] * BINS
         self.vote = 1.0  # what the next sample weighs
         self.shown: NDArray[np.float64] = np.zeros(dimension)
         self.enrolled = 0
-        self._kept: tuple[float, NDArray[np.float64]] | None = (0.0, np.zeros(dimension))
+        self._count = 0.0  # of all bins together
+        # The bin that the margin cuts, and what lies in the more certain ones.
+        self._cut, self._above_count = 0, 0.0
+        self._above: NDArray[np.float64] = np.zeros(dimension)
+        self._kept: _Kept | None = None
 
     @property
     def weight(self) -> float:
         """|S^k| in votes, faded ones for less."""
-        return float(self.counts.sum()) / self.vote
+        return self._count / self.vote
 
     @property
     def assigned(self) -> int:
@@ -77,12 +93,18 @@ class BinnedSupport:
     @property
     def kept(self) -> float:
         """|Z^k|, exemplars included."""
-        return self._kept_part()[0]
+        return self._kept_part().votes + self.enrolled
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Sum of the weights in Z^k, exemplars included, and sum of their squares."""
+        votes, each, _ = self._kept_part()
+        return votes + each * self.enrolled, votes + each * each * self.enrolled
 
     @property
     def sum(self) -> NDArray[np.float64]:
-        """(d,) sum over Z^k and the exemplars, in grid steps."""
-        return self._kept_part()[1]
+        """(d,) weighted sum over Z^k and the exemplars, in grid steps."""
+        return self._kept_part().total
 
     def add(
         self,
@@ -94,17 +116,17 @@ class BinnedSupport:
         if not len(self.sums):
             self.sums = np.zeros((BINS, self._dimension))
         for entropy, row in zip(entropies, rows, strict=True):
-            self._put(bin_of(self._most - entropy), row, self.vote)
+            self._put(self._place(entropy), row, self.vote)
             self._fade()
 
     def remove(self, entropy: float, tie: float, row: StoredDirections, vote: float = 1.0) -> None:
         """Take back a sample that was added when a vote weighed ``vote``."""
-        place = bin_of(self._most - entropy)
+        place = self._place(entropy)
         if self.counts[place] > 0:
             self._put(place, row, -vote)
             if self.counts[place] < 1e-9 * self.vote:
-                self.total -= self.sums[place]
                 self.counts[place], self.sums[place] = 0.0, 0.0
+                self._count_again()
 
     def enroll(self, rows: Sequence[StoredDirections]) -> None:
         """Take labelled exemplars: they belong to Z^k whatever their entropy and never fade."""
@@ -119,8 +141,11 @@ class BinnedSupport:
                 self.sums = np.zeros((BINS, self._dimension))
             scale = self.vote / other.vote
             self.sums = self.sums + other.sums * scale
-            self.total = self.total + other.total * scale
-            self.counts = self.counts + other.counts * scale
+            self.counts = [
+                mine + theirs * scale
+                for mine, theirs in zip(self.counts, other.counts, strict=True)
+            ]
+            self._count_again()
             self._fade()
         self.shown = self.shown + other.shown
         self.enrolled += other.enrolled
@@ -137,20 +162,34 @@ class BinnedSupport:
         twin = BinnedSupport.__new__(BinnedSupport)
         twin.__dict__.update(self.__dict__)
         twin.sums, twin.counts = self.sums.copy(), self.counts.copy()
-        twin.total = self.total.copy()
+        twin._above = self._above.copy()
         return twin
 
+    def take(self, places: Sequence[int], sums: Directions, counts: Sequence[float]) -> None:
+        """Hold these sums and counts of some bins, and nothing else."""
+        self.sums = np.zeros((BINS, self._dimension))
+        self.counts = [0.0] * BINS
+        for place, total, count in zip(places, sums, counts, strict=True):
+            self.sums[place], self.counts[place] = total, float(count)
+        self._count_again()
+
+    def _place(self, entropy: float) -> int:
+        return bin_of((self._most - entropy) * self._flatness)
+
     def _put(self, place: int, row: StoredDirections, vote: float) -> None:
-        weighed = row * vote
+        weighed = row if vote == 1.0 else row * vote
         self.sums[place] += weighed
-        self.total += weighed
         self.counts[place] += vote
+        self._count += vote
+        if place < self._cut:
+            self._above += weighed
+            self._above_count += vote
         self._kept = None
 
     def _fade(self) -> None:
         if self._memory is None:
             return
-        excess = float(self.counts.sum()) / (self.vote * self._memory)
+        excess = self._count / (self.vote * self._memory)
         if excess > 1.0:
             self.vote *= excess
             self._rescale()
@@ -159,37 +198,47 @@ class BinnedSupport:
         """Keep the weights in a range in which nothing is lost."""
         if self.vote > _RESCALE:
             self.sums /= self.vote
-            self.total /= self.vote
-            self.counts /= self.vote
+            self.counts = [count / self.vote for count in self.counts]
             self.vote = 1.0
+            self._count_again()
 
-    def _kept_part(self) -> tuple[float, NDArray[np.float64]]:
+    def _count_again(self) -> None:
+        """Start the running figures anew, from the bins."""
+        self._count = sum(self.counts)
+        self._cut, self._above_count, self._above = 0, 0.0, np.zeros(self._dimension)
+        self._kept = None
+
+    def _kept_part(self) -> _Kept:
         if self._kept is None:
-            counts = self.counts.tolist()
-            weight = sum(counts) / self.vote
-            wanted = self._wanted(weight)
-            total = self.shown
-            if wanted > 0:
-                total = total + (self.total - self._outside(counts, weight - wanted)) / self.vote
-            self._kept = (wanted + self.enrolled, total)
+            votes = self._wanted(self._count / self.vote)
+            each = max(EXEMPLAR_VOTES, votes) if self._anchored else 1.0
+            total = self.shown * each
+            if votes > 0:
+                kept = self._most_certain(votes * self.vote)
+                kept /= self.vote
+                total = kept + total if self.enrolled else kept
+            self._kept = _Kept(votes, each, total)
         return self._kept
 
-    def _outside(self, counts: Sequence[float], votes: float) -> NDArray[np.float64]:
-        """(d,) sum of the least certain votes: of few bins, where alpha is near one."""
-        left = votes * self.vote
-        places, shares = [], []
-        for place in range(BINS - 1, -1, -1):
-            if left <= 0.0:
-                break
-            if counts[place] > 0.0:
-                places.append(place)
-                shares.append(min(left / counts[place], 1.0))
-                left -= counts[place]
-        outside: NDArray[np.float64] = np.array(shares) @ self.sums[places] if places else _NONE
-        return outside
+    def _most_certain(self, wanted: float) -> NDArray[np.float64]:
+        """(d,) sum of so much of the most certain; the margin moves from where it was."""
+        counts = self.counts
+        while self._cut < BINS - 1 and self._above_count + counts[self._cut] < wanted:
+            self._above += self.sums[self._cut]
+            self._above_count += counts[self._cut]
+            self._cut += 1
+        while self._cut > 0 and self._above_count > wanted:
+            self._cut -= 1
+            self._above -= self.sums[self._cut]
+            self._above_count -= counts[self._cut]
+        left, here = wanted - self._above_count, counts[self._cut]
+        if left <= 0.0 or here <= 0.0:
+            return self._above.copy()
+        total: NDArray[np.float64] = self._above + self.sums[self._cut] * min(left / here, 1.0)
+        return total
 
     def _wanted(self, weight: float) -> float:
         """How many of so many votes Z^k has."""
-        if self._round_up:
+        if self._anchored:
             return min(math.ceil(self._alpha * weight - 1e-6), weight) if self._alpha else 0.0
         return float(kept_count(self._alpha, round(weight)))

@@ -10,8 +10,9 @@ exact, hence the same whoever computes them in whatever order.
 """
 
 import hashlib
+import math
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -48,10 +49,10 @@ def unit_chunks(features: Tensor, what: str, dimension: int | None = None) -> It
     if count == 0:
         return ()
     if count <= CHUNK:
-        return (on_grid(as_array(features), what),)
+        return (on_grid(as_given(features), what),)
     for part in torch.split(features, CHUNK):
         low, high = part.aminmax(dim=1)
-        _check_peaks(as_array(torch.maximum(high, -low)), what)
+        _check_peaks(as_given(torch.maximum(high, -low)), what)
     return unit_chunks_again(features)
 
 
@@ -73,7 +74,7 @@ def check_shape(features: Tensor, what: str, dimension: int | None = None) -> No
 def unit_chunks_again(features: Tensor) -> Iterable[Directions]:
     """The same for features that :func:`unit_chunks` has checked."""
     parts = torch.split(features.detach(), CHUNK)
-    return (on_grid(as_array(part)) for part in parts if part.shape[0])
+    return (on_grid(as_given(part)) for part in parts if part.shape[0])
 
 
 def few_rows(chunks: Iterable[Directions], most: int) -> Iterable[Directions]:
@@ -81,20 +82,27 @@ def few_rows(chunks: Iterable[Directions], most: int) -> Iterable[Directions]:
     return (chunk[at : at + most] for chunk in chunks for at in range(0, len(chunk), most))
 
 
-def on_grid(rows: NDArray[np.float64], what: str | None = None) -> Directions:
+def on_grid(rows: NDArray[Any], what: str | None = None) -> Directions:
     """Rows (N, d) scaled to unit length and rounded to the grid.
 
     Args:
-        rows: (N, d), N at least 1.
+        rows: (N, d), N at least 1, of any floating type.
         what: how a message calls them; None lets rows of zeros pass, which stay zeros.
 
     Raises:
         InputError: ``what`` is given and a row is not finite or all zeros.
     """
+    # The live case: one row, whose squares cannot overflow.
+    if len(rows) == 1 and (what is None or rows.dtype == np.float32):
+        row = rows[0].astype(np.float64)
+        length = math.sqrt(np.add.reduce(row * row))
+        if _SHORTEST < length < _LONGEST:
+            row /= length / STEPS
+            on_it: Directions = np.rint(row, out=row)[None]
+            return on_it
+    rows = rows.astype(np.float64, copy=False)
     lengths = _lengths(rows)
-    shortest = longest = lengths[0, 0]
-    if len(lengths) > 1:  # for one row, the live case, a reduction would cost as much as a division
-        shortest, longest = lengths.min(), lengths.max()
+    shortest, longest = lengths.min(), lengths.max()
     if not (shortest > _SHORTEST and longest < _LONGEST):  # NaN and infinity come this way too
         peaks = np.abs(rows).max(axis=1, keepdims=True)
         if what is not None:
@@ -106,12 +114,12 @@ def on_grid(rows: NDArray[np.float64], what: str | None = None) -> Directions:
     return np.rint(units, out=units)
 
 
-def as_array(features: Tensor) -> NDArray[np.float64]:
-    """Features of any floating type and device as float64, row by row."""
-    features = features.cpu()
-    if features.dtype not in (torch.float32, torch.float64):  # NumPy has no bfloat16
-        features = features.double()
-    return features.numpy().astype(np.float64, copy=False)
+def as_given(features: Tensor) -> NDArray[Any]:
+    """Features of any floating type and device, as they are where NumPy can have them so."""
+    try:
+        return features.numpy()  # the live case: asking first would take longer than this
+    except (TypeError, RuntimeError):  # on another device, part of a graph, or bfloat16
+        return features.detach().to("cpu", torch.float64).numpy()
 
 
 def _lengths(rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -122,7 +130,7 @@ def _lengths(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.sqrt(np.add.reduce(squares, axis=1, keepdims=True))
 
 
-def _check_peaks(peaks: NDArray[np.float64], what: str) -> None:
+def _check_peaks(peaks: NDArray[Any], what: str) -> None:
     if not np.isfinite(peaks).all():
         raise InputError(f"{what} are not finite: mend or drop those rows first")
     if (peaks == 0).any():

@@ -1,5 +1,6 @@
 """What a bank has learned: one support set a class, and the segments that still go on."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bank.bounded import BINS, BinnedSupport
+from bank.anchored import Anchor
+from bank.bounded import BinnedSupport
 from bank.directions import CHUNK, STEPS, Directions, StoredDirections, on_grid
 from bank.errors import InputError
 from bank.support import SupportSet, stored
@@ -38,8 +40,8 @@ class References(NamedTuple):
 
     Attributes:
         directions: (K, d) grid steps; the text where a class has no evidence.
-        votes: (K,) |Z^k|.
-        lengths: (K,) lengths of the sums over Z^k, in units of one direction.
+        votes: (K,) weights in Z^k together: how many, but for exemplars in anchored mode.
+        lengths: (K,) lengths of the weighted sums over Z^k, in units of one direction.
     """
 
     directions: Directions
@@ -55,7 +57,7 @@ class Evidence:
         alpha: tolerance margin.
         bounded: keep sums by certainty (:mod:`bank.bounded`) instead of all samples.
         memory: votes a class remembers, if bounded.
-        round_up: see :class:`bank.bounded.BinnedSupport`.
+        anchored: see :class:`bank.bounded.BinnedSupport`.
     """
 
     def __init__(
@@ -64,16 +66,21 @@ class Evidence:
         alpha: float,
         bounded: bool,
         memory: int | None = None,
-        round_up: bool = False,
+        anchored: bool = False,
     ) -> None:
         self._texts, self._alpha = texts, alpha
-        self._bounded, self._memory, self._round_up = bounded, memory, round_up
+        self._bounded, self._memory, self._anchored = bounded, memory, anchored
         self.supports: list[Support] = [self._new() for _ in range(len(texts))]
         self._open: OrderedDict[int, _OpenSegment] = OrderedDict()
-        # The texts, which never change, and below them the prototypes: what one product reads.
-        self.rows: Directions = np.concatenate([texts.readers, texts.directions])
-        nothing = np.zeros(len(texts))
-        self._references = References(self.rows[len(texts.readers) :], nothing, nothing.copy())
+        # The texts and what orders ties, which never change, and between them the prototypes:
+        # what one product reads.
+        count = len(texts)
+        self.rows: Directions = np.concatenate(
+            [texts.directions, texts.directions, texts.readers[count:]]
+        )
+        nothing = np.zeros(count)
+        self._references = References(self.rows[count : 2 * count], nothing, nothing.copy())
+        self.anchor = Anchor(len(texts))
         self._stale: set[int] = set()  # classes whose reference is behind their support
 
     def learn(
@@ -87,12 +94,13 @@ class Evidence:
             for unit, segment in zip(units, segments, strict=True):
                 self._extend(segment, unit)
             return
-        rows = stored(units)
-        if len(rows) == 1:  # the live case
+        if len(units) == 1:  # the live case
             k = int(reading.labels[0])
-            self.supports[k].add([float(reading.entropies[0])], [float(reading.ties[0])], [rows[0]])
+            row = units[0] if self._bounded else stored(units)[0]
+            self.supports[k].add([reading.entropies.item(0)], [reading.ties.item(0)], [row])
             self._stale.add(k)
             return
+        rows = stored(units)
         classes = set(reading.labels.tolist())
         for k in classes:
             # Indexing by a mask copies, so that a class that is reset frees its own rows.
@@ -126,7 +134,7 @@ class Evidence:
 
     def copy(self) -> "Evidence":
         """An independent twin; samples are shared and never changed. Its segments are closed."""
-        twin = Evidence(self._texts, self._alpha, self._bounded, self._memory, self._round_up)
+        twin = Evidence(self._texts, self._alpha, self._bounded, self._memory, self._anchored)
         twin.supports = [support.copy() for support in self.supports]
         twin._stale = set(range(len(self.supports)))
         return twin
@@ -148,19 +156,26 @@ class Evidence:
         while self._stale:
             k = self._stale.pop()
             support = self.supports[k]
-            votes[k] = support.kept
-            if support.kept:
-                total = support.sum
-                directions[k] = on_grid(total[None])
-                lengths[k] = np.sqrt(total @ total) / STEPS
+            weight, squares = support.weights
+            votes[k], lengths[k] = weight, 0.0
+            if not weight:
+                directions[k] = self._texts.directions[k]
+                self.anchor.set(k, 0.0, 0.0, 0.0)
+                continue
+            total = support.sum
+            length = math.sqrt(total @ total)
+            lengths[k] = length / STEPS
+            self.anchor.set(k, weight, length / STEPS, squares)
+            if self._bounded:  # its sums are not exact, so neither need its directions be
+                np.multiply(total, STEPS / length if length else 0.0, out=directions[k])
             else:
-                directions[k], lengths[k] = self._texts.directions[k], 0.0
+                directions[k] = on_grid(total[None])
         return self._references
 
     def means(self) -> Directions:
         """(K, d) prototypes of Eq. 10, in grid steps; the text where a class has no evidence."""
         means = [
-            support.sum / support.kept if support.kept else self._texts.directions[k]
+            support.sum / support.weights[0] if support.kept else self._texts.directions[k]
             for k, support in enumerate(self.supports)
         ]
         return np.stack(means)
@@ -195,7 +210,14 @@ class Evidence:
     def _new(self) -> Support:
         d = self._texts.dimension
         if self._bounded:
-            return BinnedSupport(self._alpha, d, len(self._texts), self._memory, self._round_up)
+            return BinnedSupport(
+                self._alpha,
+                d,
+                len(self._texts),
+                self._memory,
+                self._texts.sharpness,
+                self._anchored,
+            )
         return SupportSet(self._alpha, d)
 
     def _exact(self) -> list[SupportSet]:
@@ -254,10 +276,7 @@ class Evidence:
             assert isinstance(theirs, BinnedSupport)
             rows = np.flatnonzero(bins[:, 0] == k)
             if len(rows):
-                theirs.sums = np.zeros((BINS, self._texts.dimension))
-                theirs.sums[bins[rows, 1]] = sums[rows]
-                theirs.counts[bins[rows, 1]] = counts[rows]
-                theirs.total = theirs.sums.sum(axis=0)
+                theirs.take(bins[rows, 1].tolist(), sums[rows], counts[rows].tolist())
             theirs.vote = float(tensors["votes"][k])
             theirs.shown = tensors["shown"][k].numpy().copy()
             theirs.enrolled = int(tensors["enrolled"][k])

@@ -10,7 +10,8 @@ class Guards:
     Attributes:
         segments: rows of one segment are one vote; False counts every row.
         memory: votes that a class remembers, older ones fade; None never forgets.
-        gate: learn only from what is surely one of the classes.
+        gate: learn only from what is surely one of the classes. Off by default: it costs more in
+            random order than it brings among strangers (docs/bank.md).
         unknown: share of what comes that :meth:`bank.PrototypeBank.gate` calls unknown.
         drift: forget faster while the features move away from what was learned.
         fallback: answer by text alone while the bank has collapsed.
@@ -18,7 +19,7 @@ class Guards:
 
     segments: bool = True
     memory: int | None = 512
-    gate: bool = True
+    gate: bool = False
     unknown: float = 0.05
     drift: bool = True
     fallback: bool = True

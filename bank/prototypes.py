@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bank import anchored as anchored_rule
 from bank.directions import STEPS, few_rows, unit_chunks
 from bank.errors import InputError
 from bank.evidence import Evidence, segment_ids
@@ -23,6 +24,7 @@ from bank.texts import ClassTexts
 from bank.watch import Watch
 
 Mode = Literal["exact", "bounded", "anchored", "text"]
+_ALPHA: Final = 0.9
 _SNAPSHOTS: Final = 16
 _KEPT_IN_DRIFT: Final = 0.98  # of the evidence, at every vote while features move
 _PLAIN: Final = Guards(memory=None, gate=False, drift=False, fallback=False)
@@ -48,7 +50,7 @@ class PrototypeBank:
 
     Args:
         text: (K, d) class text features, any length.
-        alpha: tolerance margin, 0 to 1.
+        alpha: tolerance margin, 0 to 1; None is 0.7 in anchored mode and 0.9 in the others.
         mode: one of the four.
         guards: what keeps it safe. None is all of them in anchored and text mode and, in the other
             two, none but the one vote for a segment.
@@ -60,12 +62,15 @@ class PrototypeBank:
     def __init__(
         self,
         text: Tensor,
-        alpha: float = 0.9,
+        alpha: float | None = None,
         mode: Mode = "exact",
         guards: Guards | None = None,
     ) -> None:
         if mode not in get_args(Mode):
             raise InputError(f"mode is one of {', '.join(get_args(Mode))}, not {mode!r}")
+        anchored = mode == "anchored"
+        if alpha is None:
+            alpha = anchored_rule.ALPHA if anchored else _ALPHA
         self.alpha: Final = check_alpha(alpha)
         self.mode: Final[Mode] = mode
         watched = mode in ("anchored", "text")
@@ -73,7 +78,7 @@ class PrototypeBank:
         self._watched = watched or guards is not None
         self._frozen = False
         self._version = 0
-        self._texts = ClassTexts(text)
+        self._texts = ClassTexts(text, anchored_rule.SHARPNESS if anchored else 1.0)
         self._scorer = Scorer(self._texts, mode)
         self._evidence = self._empty()
         self._snapshots: dict[int, Evidence] = {}
@@ -227,7 +232,7 @@ class PrototypeBank:
             InputError: another dimension, or a row is not finite or all zeros.
         """
         chunks = unit_chunks(features, "features", self._texts.dimension)
-        sights = (self._scorer.settle(units, self._evidence, self._version) for units in chunks)
+        sights = (self._scorer.settle(units, self._evidence) for units in chunks)
         answers = [self._answer(sight).argmax(axis=1) for sight in sights]
         return torch.from_numpy(np.concatenate([np.empty(0, np.int64), *answers]))
 
@@ -358,7 +363,7 @@ class PrototypeBank:
         anchored = self.mode == "anchored"
         bounded = anchored or self.mode == "bounded"
         memory = self.guards.memory if anchored else None
-        return Evidence(self._texts, self.alpha, bounded, memory, round_up=anchored)
+        return Evidence(self._texts, self.alpha, bounded, memory, anchored)
 
     def _new_watch(self) -> Watch:
         return Watch(len(self._texts), self._texts.dimension, self.guards.unknown)
@@ -373,7 +378,7 @@ class PrototypeBank:
             return (self._scorer.read(units) for units in chunks)
         # What is watched must be watched as it goes: the answers of a bank that learns meanwhile.
         few = few_rows(chunks, REMEMBERED_ROWS)
-        return (self._scorer.look(units, self._evidence, self._version) for units in few)
+        return (self._scorer.look(units, self._evidence) for units in few)
 
     def _answer(self, sight: Sight) -> Floats:
         """(B, K) scores that are answered with."""
@@ -381,7 +386,7 @@ class PrototypeBank:
         return sight.text if fallen else sight.scores
 
     def _learn(self, sight: Sight, segments: list[int] | None) -> None:
-        units, reading = sight.units, sight.reading()
+        units, reading = sight.units, self._texts.reading_of(sight.text, sight.ties)
         if self._watched:
             fresh = [True] * len(units)
             if segments is not None:

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bank.anchored import blend, evidence_weight, stretch
-from bank.directions import Directions, as_array, check_shape, cosines, on_grid, unit_chunks
+from bank.directions import Directions, as_given, check_shape, cosines, on_grid, unit_chunks
 from bank.evidence import Evidence
-from bank.texts import ClassTexts, Reading, reading_of
+from bank.texts import ClassTexts
 
 REMEMBERED_ROWS: Final = 16
 AMPLE_VOTES: Final = 10.0  # a class, in the mean: enough to settle without the texts
@@ -33,10 +32,6 @@ class Sight(NamedTuple):
     ties: Floats
     scores: Floats
 
-    def reading(self) -> Reading:
-        """Pseudo-labels and entropies."""
-        return reading_of(self.text, self.ties)
-
 
 class Scorer:
     """Looks at samples: one product with texts and prototypes together.
@@ -52,7 +47,6 @@ class Scorer:
     def __init__(self, texts: ClassTexts, mode: str) -> None:
         self._texts, self._mode = texts, mode
         self._last: tuple[bytes, int, Sight] | None = None
-        self._weights: tuple[Floats, Floats, int] | None = None
 
     def looks(self, features: Tensor, evidence: Evidence, version: int) -> Iterable[Sight]:
         """Looks at (N, d) features, chunk by chunk; all are checked before the first is given out.
@@ -67,12 +61,12 @@ class Scorer:
         """
         if not self.remembers(features):
             chunks = unit_chunks(features, "features", self._texts.dimension)
-            return (self.look(units, evidence, version) for units in chunks)
+            return (self.look(units, evidence) for units in chunks)
         check_shape(features, "features", self._texts.dimension)
-        rows = as_array(features.detach())
+        rows = as_given(features)
         given = rows.tobytes()
-        if self._last is None or self._last[:2] != (given, version):
-            sight = self.look(on_grid(rows, "features"), evidence, version)
+        if self._last is None or self._last[1] != version or self._last[0] != given:
+            sight = self.look(on_grid(rows, "features"), evidence)
             self._last = (given, version, sight)
         return (self._last[2],)
 
@@ -86,29 +80,24 @@ class Scorer:
         text = products[:, :-1]
         return Sight(units, text, products[:, -1], text)
 
-    def look(self, units: Directions, evidence: Evidence, version: int) -> Sight:
+    def look(self, units: Directions, evidence: Evidence) -> Sight:
         """A look at (B, d) directions."""
         if self._mode == "text":
             return self.read(units)
-        classes = len(self._texts)
-        references = evidence.references()
-        products = cosines(units, evidence.rows)
-        text, scores = products[:, :classes], products[:, classes + 1 :]
-        if self._mode == "anchored":
-            if self._weights is None or self._weights[2] != version:
-                longer = stretch(references.votes, references.lengths)
-                self._weights = (longer, evidence_weight(references.votes), version)
-            scores *= self._weights[0]
-            scores = blend(text, scores, self._weights[1])
-        return Sight(units, text, products[:, classes], scores)
+        evidence.references()
+        both, ties = self._cosines(units, evidence)
+        scores = evidence.anchor.scores(both) if self._mode == "anchored" else both[:, 1]
+        return Sight(units, both[:, 0], ties, scores)
 
-    def settle(self, units: Directions, evidence: Evidence, version: int) -> Sight:
+    def settle(self, units: Directions, evidence: Evidence) -> Sight:
         """A look at (B, d) directions of the past: by evidence alone once there is ample."""
         votes = evidence.references().votes
         if self._mode != "anchored" or float(votes.mean()) < AMPLE_VOTES:
-            return self.look(units, evidence, version)
-        classes = len(self._texts)
+            return self.look(units, evidence)
+        both, ties = self._cosines(units, evidence)
+        return Sight(units, both[:, 0], ties, evidence.anchor.settled(both))
+
+    def _cosines(self, units: Directions, evidence: Evidence) -> tuple[Floats, Floats]:
+        """(B, 2, K) with texts and prototypes, and (B,) with what orders ties."""
         products = cosines(units, evidence.rows)
-        text, near = products[:, :classes], products[:, classes + 1 :]
-        held = (votes > 0).astype(np.float64)
-        return Sight(units, text, products[:, classes], blend(text, near, held))
+        return products[:, :-1].reshape(len(units), 2, -1), products[:, -1]

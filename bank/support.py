@@ -79,6 +79,11 @@ class SupportSet:
         return len(self._kept) + len(self._exemplars)
 
     @property
+    def weights(self) -> tuple[float, float]:
+        """Sum of the weights in Z^k, exemplars included, and sum of their squares: all are one."""
+        return float(self.kept), float(self.kept)
+
+    @property
     def sum(self) -> NDArray[np.float64]:
         """(d,) sum over Z^k, in grid steps: whole numbers, exact for up to 2^27 samples."""
         return self._sum

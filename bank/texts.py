@@ -49,15 +49,18 @@ class ClassTexts:
 
     Args:
         text: (K, d) text features, any length.
+        sharpness: one over the temperature of the softmax whose entropy is read; the paper has
+            none (Eq. 7), which is 1.
 
     Raises:
         InputError: no class, not two-dimensional, or a row is not finite or all zeros.
     """
 
-    def __init__(self, text: Tensor) -> None:
+    def __init__(self, text: Tensor, sharpness: float = 1.0) -> None:
         chunks = list(unit_chunks(text, "text features"))
         if not chunks:
             raise InputError("text features have no row; give at least one class")
+        self.sharpness: Final = sharpness
         self.given: Tensor = text.detach().to("cpu", torch.float64, copy=True)
         self.directions: Directions = np.concatenate(chunks)
         self.features: Tensor = torch.from_numpy(self.directions / STEPS).float()
@@ -125,12 +128,12 @@ class ClassTexts:
     def read(self, units: Directions) -> Reading:
         """Pseudo-labels and entropies of (N, d) directions."""
         scores = cosines(units, self.readers)
-        return reading_of(scores[:, :-1], scores[:, -1])
+        return self.reading_of(scores[:, :-1], scores[:, -1])
 
-
-def reading_of(scores: NDArray[np.float64], ties: NDArray[np.float64]) -> Reading:
-    """The reading of (N, K) cosines and (N,) ties."""
-    return Reading(scores.argmax(axis=1), entropies_of(scores), ties, scores)
+    def reading_of(self, scores: NDArray[np.float64], ties: NDArray[np.float64]) -> Reading:
+        """The reading of (N, K) cosines and (N,) ties."""
+        sharp = scores if self.sharpness == 1.0 else scores * self.sharpness
+        return Reading(scores.argmax(axis=1), entropies_of(sharp), ties, scores)
 
 
 def entropies_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,6 +142,13 @@ def entropies_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     With s the cosines, H = log(sum e^s) - (sum s e^s) / (sum e^s). Every row is summed for itself,
     so that a sample has the same entropy, bit for bit, in any batch.
     """
+    if len(scores) == 1:  # the live case: the same sums without the cost of a second axis
+        row = scores[0]
+        weight = np.exp(row)
+        all_of_it = np.add.reduce(weight)
+        weight *= row
+        one = np.log(all_of_it) - np.add.reduce(weight) / all_of_it
+        return np.array([max(one, 0.0)])
     weights = np.exp(scores, order="C")
     total = np.add.reduce(weights, axis=1)
     weights *= scores

@@ -1,5 +1,6 @@
 """Watches how a bank's answers go beside those of text alone, and whether features move."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -50,7 +51,7 @@ class Watch:
     @property
     def drift(self) -> float:
         """Length of the mean difference between features and the prototypes that answered them."""
-        return float(np.sqrt(self.residual @ self.residual))
+        return math.sqrt(self.residual @ self.residual)
 
     def observe(self, sight: Sight, fresh: Sequence[bool], references: References) -> list[bool]:
         """Take a look at some samples.
@@ -63,17 +64,17 @@ class Watch:
         Returns:
             (B,) which the gate knows.
         """
-        ours, texts = sight.scores.argmax(axis=1).tolist(), sight.text.argmax(axis=1).tolist()
-        best = [
-            (float(sight.text[row, its]), float(sight.scores[row, mine]))
-            for row, (mine, its) in enumerate(zip(ours, texts, strict=True))
-        ]
-        known = [self.gate.knows(self.gate.rank(*pair)) for pair in best]
+        known = []
         for row, counted in enumerate(fresh):
+            text, scores = sight.text[row], sight.scores[row]
+            its, mine = int(text.argmax()), int(scores.argmax())
+            best = text.item(its), scores.item(mine)
+            sure = self.gate.knows(self.gate.rank(*best))
+            known.append(sure)
             if counted:
-                self.gate.observe(*best[row])
-                self._count(ours[row], texts[row], known[row])
-                self._compare(sight.units[row], ours[row], references)
+                self.gate.observe(*best)
+                self._count(mine, its, sure)
+                self._compare(sight.units[row], mine, references)
         self._judge()
         return known
 
@@ -87,12 +88,14 @@ class Watch:
         self.unknown += step * ((not sure) - self.unknown)
 
     def _compare(self, unit: Directions, mine: int, references: References) -> None:
-        if references.votes[mine] >= 2.0:
+        votes = references.votes.item(mine)
+        if votes >= 2.0:
             step = self._step()
-            mean = float(references.lengths[mine] / references.votes[mine])
+            away = references.directions[mine] * (-references.lengths.item(mine) / votes)
+            away += unit
+            away *= step / STEPS
             self.residual *= 1.0 - step
-            self.residual += unit * (step / STEPS)
-            self.residual -= references.directions[mine] * (step * mean / STEPS)
+            self.residual += away
 
     def _step(self) -> float:
         return max(1.0 / self.votes, 1.0 / _HORIZON)

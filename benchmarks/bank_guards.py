@@ -2,40 +2,26 @@
 
     python -m benchmarks.bank_guards [FEATURES] [--streams iid unknown] [--orders 4]
 
-Every line switches one guard off; differences are points against text alone over the same orders.
+Every line switches one guard the other way; differences are points against text alone over the
+same orders.
 `kept` is the share of the two passes' gain, over the stream, over its second half, and settled.
 """
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # in its own folder bank.py hides the room
-from bank import Guards, PrototypeBank  # noqa: E402
-from train.evaluation.streams.contenders import Bank, Maker  # noqa: E402
+from bank import Guards  # noqa: E402
+from train.evaluation.streams.contenders import guarded, other_guards  # noqa: E402
 from train.evaluation.streams.features import load_features  # noqa: E402
 from train.evaluation.streams.orders import stream_names  # noqa: E402
 from train.evaluation.streams.progressive import evaluate_stream  # noqa: E402
 from train.evaluation.streams.synthetic import Recipe, synthetic  # noqa: E402
 
-ALL = Guards()
-VARIANTS = {
-    "all": ALL,
-    "no gate": replace(ALL, gate=False),
-    "no segments": replace(ALL, segments=False),
-    "no memory": replace(ALL, memory=None),
-    "no drift": replace(ALL, drift=False),
-    "no fallback": replace(ALL, fallback=False),
-    "none": Guards.off(),
-}
-
-
-def maker(guards: Guards) -> Maker:
-    """A contender in anchored mode under some guards."""
-    return lambda it: Bank(PrototypeBank(it.text, it.alpha, mode="anchored", guards=guards))
+VARIANTS = {"default": Guards(), **other_guards()}
 
 
 def main() -> None:
@@ -48,7 +34,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     data = load_features(options.features) if options.features else synthetic(Recipe(seed=21))
-    makers = {name: maker(VARIANTS[name]) for name in options.guards}
+    makers = {name: guarded(VARIANTS[name]) for name in options.guards}
     for name in options.streams:
         figures = evaluate_stream(data, name, makers, orders=options.orders)
         text, best = figures.pop("text"), figures.pop("two-pass")

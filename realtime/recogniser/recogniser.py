@@ -44,7 +44,7 @@ class Recogniser:
     Args:
         checkpoint: a file written by ``pgfa-train``.
         labels: the classes to choose from.
-        alpha: tolerance margin of the bank.
+        alpha: tolerance margin of the bank; None is its own for the mode.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         cache: folder for text features.
         mode: how the bank learns, see :class:`bank.PrototypeBank`.
@@ -63,7 +63,7 @@ class Recogniser:
         self,
         checkpoint: Path,
         labels: Sequence[Label],
-        alpha: float = 0.9,
+        alpha: float | None = None,
         device: str = "auto",
         cache: Path | None = None,
         mode: Mode = "exact",

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from bank import align_two_pass
 from bank.errors import InputError
 from train.evaluation.streams.bars import bars, gain
-from train.evaluation.streams.contenders import CONTENDERS, chosen, without_guards
+from train.evaluation.streams.contenders import CONTENDERS, chosen, guarded, other_guards
 from train.evaluation.streams.features import FeatureSet
 from train.evaluation.streams.orders import Stream
 from train.evaluation.streams.progressive import (
@@ -108,7 +108,7 @@ def test_the_exact_bank_settles_where_two_passes_end():
 
 
 def test_all_contenders_and_all_guards_run():
-    makers = {**CONTENDERS, **without_guards()}
+    makers = {**CONTENDERS, **{name: guarded(guards) for name, guards in other_guards().items()}}
     figures = evaluate_stream(DATA, "unknown", makers, orders=1)
     assert set(figures) == {"text", "two-pass", *makers}
     assert all(0.0 < own.whole[0] < 1.0 and 0.0 < own.auroc[0] < 1.0 for own in figures.values())

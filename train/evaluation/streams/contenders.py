@@ -65,7 +65,7 @@ class Setting:
     Attributes:
         text: (K, d) class text features.
         temperature: tau of the encoder's training.
-        alpha: the paper's tolerance margin.
+        alpha: the paper's tolerance margin; the live default has its own.
     """
 
     text: Tensor
@@ -82,7 +82,7 @@ Maker = Callable[[Setting], Contender]
 
 CONTENDERS: Final[Mapping[str, Maker]] = {
     "exact": lambda it: Bank(PrototypeBank(it.text, it.alpha, mode="exact")),
-    LIVE_DEFAULT: lambda it: Bank(PrototypeBank(it.text, it.alpha, mode="anchored")),
+    LIVE_DEFAULT: lambda it: Bank(PrototypeBank(it.text, mode="anchored")),
     "running mean": lambda it: RunningMean(it.text, it.temperature),
     "T3A": lambda it: T3A(it.text, it.temperature),
     "TDA": lambda it: TDA(it.text, it.temperature),
@@ -101,16 +101,17 @@ def chosen(names: list[str] | None) -> dict[str, Maker]:
     return {name: CONTENDERS[name] for name in names or CONTENDERS}
 
 
-def without_guards() -> dict[str, Maker]:
-    """The live default with each of its guards switched off in turn, and with all of them."""
-    off = Guards.off()
+def other_guards() -> dict[str, Guards]:
+    """The default guards with each one that is on switched off, the gate on, and none at all."""
+    off, default = Guards.off(), Guards()
     variants = {
-        f"no {one.name}": replace(Guards(), **{one.name: getattr(off, one.name)})
+        f"no {one.name}": replace(default, **{one.name: getattr(off, one.name)})
         for one in fields(Guards)
-        if getattr(off, one.name) != getattr(Guards(), one.name)
+        if getattr(off, one.name) != getattr(default, one.name)
     }
-    return {name: _anchored(guards) for name, guards in {**variants, "no guard": off}.items()}
+    return {**variants, "with gate": replace(default, gate=True), "no guard": off}
 
 
-def _anchored(guards: Guards) -> Maker:
-    return lambda it: Bank(PrototypeBank(it.text, it.alpha, mode="anchored", guards=guards))
+def guarded(guards: Guards) -> Maker:
+    """The live default under some guards."""
+    return lambda it: Bank(PrototypeBank(it.text, mode="anchored", guards=guards))
