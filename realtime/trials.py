@@ -146,6 +146,7 @@ def attempt(
     heard: Sequence[Heard],
     shown: Mapping[str, Tensor],
     tolerance: float = 0.5,
+    alpha: float | None = None,
 ) -> Iterator[tuple[str, EventFigures]]:
     """Recognise every recording in one way, each with a bank of its own.
 
@@ -155,12 +156,12 @@ def attempt(
         heard: the recordings.
         shown: features of exemplars, by class.
         tolerance: see :func:`train.evaluation.events.compare`.
+        alpha: tolerance margin of the banks; None is their own for the way's mode.
 
     Yields:
         The class that the recording repeats, and the figures.
     """
     still = recogniser.still
-    alpha = recogniser.bank.alpha
     for one in heard:
         bank = PrototypeBank(recogniser.text, alpha=alpha, mode=way.mode)
         for k, label in enumerate(recogniser.classes):
