@@ -142,8 +142,7 @@ class ActionSegmenter:
         began = person.time if person.moving_since is None else person.moving_since
         person.action = _Action(label, max(began, person.ended), person.time)
         person.said, person.said_at = label, person.time
-        if not person.excursion.back:
-            person.excursion.halted = -math.inf
+        person.excursion.said()
         return ActionEvent(
             phase="start",
             track=track,
@@ -181,7 +180,6 @@ class ActionSegmenter:
         excursion.end()
         if still:
             return []  # an action outlasts this by a little, see Rules.gap
-        excursion.halted = -math.inf
         if person.action is not None:
             person.action.until = person.time
         person.moving_since = person.time

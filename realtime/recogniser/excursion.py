@@ -4,10 +4,8 @@ import math
 
 import numpy as np
 
-from realtime.recogniser.motion import Limbs, Places, distance
+from realtime.recogniser.motion import REACH, Limbs, Places, distance
 from realtime.recogniser.rules import Rules
-
-_FASTEST = 2.0  # metres per second; a limb that seems much faster is more often a joint that jumped
 
 
 class Excursion:
@@ -37,7 +35,6 @@ class Excursion:
         self._still = 0.0  # seconds on end
         self._farthest = 0.0
         self._peak = 0.0
-        self._pace = 0.0  # of the person's fastest strokes of late
         self.halted = -math.inf
         self.latest_halt = -math.inf
         self.back = True
@@ -54,11 +51,10 @@ class Excursion:
         rules = self._rules
         away = distance(limbs.places, self._rest)
         self._farthest = max(self._farthest, away)
-        self._peak = max(self._peak, limbs.peak)
-        fading = self._pace * math.exp(-passed / rules.memory)
-        self._pace = max(fading, min(self._peak, _FASTEST))
-        least = max(rules.stroke, rules.lively * self._pace)
-        if self._peak >= least and limbs.speed <= rules.halt * self._peak:
+        # What limbs did before they halted is no new stroke.
+        recent = limbs.peak if time - self.latest_halt >= REACH else limbs.speed
+        self._peak = max(self._peak, recent)
+        if self._peak >= rules.stroke and limbs.speed <= rules.halt * self._peak:
             self.halted = self.latest_halt = time
             self._peak = 0.0
         self.back = away < max(rules.near, rules.back * self._farthest)
@@ -68,9 +64,15 @@ class Excursion:
         else:
             self._still = 0.0
 
+    def said(self) -> None:
+        """An action has been said of the halt, if there was one."""
+        if not self.back:
+            self.halted = -math.inf
+
     def end(self) -> None:
         """The limbs are back: the next movement is another excursion."""
         self._farthest = 0.0
+        self.halted = -math.inf
 
     def _settle(self, limbs: Limbs, passed: float) -> None:
         """Standing still moves the resting posture along; after long enough it is that."""

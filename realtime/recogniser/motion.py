@@ -22,6 +22,7 @@ _STEPS: Final = 3
 _FASTEST: Final = 3  # joints that count
 _SHORT: Final = 0.1  # seconds, likewise, where it matters when a movement halts
 _SHORTS: Final = 5
+REACH: Final = _SHORT * _SHORTS  # seconds that are looked at for it
 SPAN: Final = _STEP * _STEPS  # seconds that are looked at
 
 Places = NDArray[np.float32]

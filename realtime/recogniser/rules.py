@@ -19,9 +19,7 @@ class Rules:
     Attributes:
         likely: probability that the first class must have at a halt away from rest.
         sure: the same back at rest, and all the time of an action without halts.
-        stroke: metres per second that a movement must reach to be a stroke, of anybody.
-        lively: share of the person's fastest strokes of late that it must reach besides.
-        memory: seconds in which a fast stroke is forgotten by about two thirds.
+        stroke: metres per second that a movement must reach to be a stroke.
         halt: share of a stroke's greatest speed at which it halts.
         back: share of the greatest distance from rest, under which the limbs are back.
         near: metres, under which they are back in any case.
@@ -41,9 +39,7 @@ class Rules:
 
     likely: float = 0.4
     sure: float = 0.9
-    stroke: float = 0.4
-    lively: float = 0.6
-    memory: float = 30.0
+    stroke: float = 0.5
     halt: float = 0.3
     back: float = 0.5
     near: float = 0.05
@@ -56,14 +52,12 @@ class Rules:
     gap: float = 0.5
 
     def __post_init__(self) -> None:
-        shares = (self.likely, self.sure, self.lively, self.halt, self.back, self.end)
+        shares = (self.likely, self.sure, self.halt, self.back, self.end)
         if not all(0 <= share <= 1 for share in shares):
-            raise InputError("likely, sure, lively, halt, back and end are shares, from 0 to 1")
+            raise InputError("likely, sure, halt, back and end are shares, from 0 to 1")
         numbers = (self.stroke, self.near, self.late, self.apart, self.steady, self.gap)
-        if min(*numbers, self.settled) < 0 or min(self.rest, self.memory) <= 0:
-            raise InputError(
-                "speeds, distances and times of rules are not below 0; rest and memory above"
-            )
+        if min(*numbers, self.settled) < 0 or self.rest <= 0:
+            raise InputError("speeds, distances and times of rules are not below 0, rest is above")
 
 
 RULES: Final = Rules()
