@@ -39,7 +39,7 @@ class Rules:
 
     likely: float = 0.4
     sure: float = 0.9
-    stroke: float = 0.5
+    stroke: float = 0.4
     halt: float = 0.3
     back: float = 0.5
     near: float = 0.05
