@@ -51,10 +51,7 @@ def events_command(
         float, typer.Option(help="Seconds between an event and its tag, at most.", min=0.0)
     ] = 0.5,
     bank_mode: Annotated[str, typer.Option(help="How the bank learns.")] = _DEFAULT_MODE,
-    alpha: Annotated[
-        float | None,
-        typer.Option(help="Tolerance margin; by the bank's mode, if not given.", min=0.0, max=1.0),
-    ] = None,
+    alpha: Annotated[float, typer.Option(help="Tolerance margin.", min=0.0, max=1.0)] = 0.9,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.AUTO,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures here as JSON.")

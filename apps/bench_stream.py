@@ -130,14 +130,7 @@ def stream(
         str | None, typer.Option(help="Names with commas.", show_default="all")
     ] = None,
     orders: Annotated[int, typer.Option(help="Orders of each stream.", min=1)] = 20,
-    alpha: Annotated[
-        float,
-        typer.Option(
-            help="Tolerance margin of exact mode and two passes; anchored mode has its own.",
-            min=0.0,
-            max=1.0,
-        ),
-    ] = 0.9,
+    alpha: Annotated[float, typer.Option(help="Tolerance margin.", min=0.0, max=1.0)] = 0.9,
     plot: Annotated[
         Path | None, typer.Option(help="Draw accuracy over time: .png, .pdf or .svg.")
     ] = None,

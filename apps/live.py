@@ -37,6 +37,14 @@ class BankMode(StrEnum):
     TEXT = "text"
 
 
+class Pairs(StrEnum):
+    """Choices of ``--pairs``."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
 app = make_app("Recognise actions live: poses, windows, prototypes, ZeroMQ.")
 _EXAMPLES = examples(
     "pgfa-live --demo",
@@ -95,13 +103,8 @@ def live(
         Path | None, typer.Option(help="Write the poses here, to be replayed with --source.")
     ] = None,
     alpha: Annotated[
-        float | None,
-        typer.Option(
-            help="Tolerance margin of the prototype bank; by its mode, if not given.",
-            min=0.0,
-            max=1.0,
-        ),
-    ] = None,
+        float, typer.Option(help="Tolerance margin of the prototype bank.", min=0.0, max=1.0)
+    ] = 0.9,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = Device.AUTO,
     json_summary: Annotated[
         Path | None, typer.Option(help="Write the summary here as JSON.")
@@ -137,6 +140,13 @@ def live(
         ),
     ] = None,
     max_people: Annotated[int, typer.Option(help="People to look for.", min=1, max=8)] = 2,
+    pairs: Annotated[
+        Pairs,
+        typer.Option(
+            help="Whether the windows of two who stand near hold both; auto: if the weights were "
+            "trained on clips of two."
+        ),
+    ] = Pairs.AUTO,
     pose_model: Annotated[
         Path | None, typer.Option(help="MediaPipe pose landmarker bundle (*.task).")
     ] = None,
@@ -198,8 +208,9 @@ def live(
         keeper = None
         if bank_state is not None:
             keeper = stack.enter_context(BankKeeper(bank_state, save_every))
-            fresh = recogniser.bank
-            recogniser.bank = keeper.load(recogniser.text, fresh.alpha, fresh.mode) or fresh
+            recogniser.bank = (
+                keeper.load(recogniser.text, alpha, bank_mode.value) or recogniser.bank
+            )
         display = choose_display(headless)
         if display is not None:
             stack.callback(display.close)
@@ -208,7 +219,12 @@ def live(
             lambda: PoseEstimator(pose_model, max_people=max_people),
             recogniser,
             publisher,
-            windower=Windower(length=window, stride=stride, max_gap=longest_gap(opened.fps)),
+            windower=Windower(
+                length=window,
+                stride=stride,
+                max_gap=longest_gap(opened.fps),
+                pairs=_paired(pairs, recogniser),
+            ),
             display=display,
             recording=recording,
             log=log,
@@ -219,6 +235,13 @@ def live(
     if json_summary is not None:
         write_summary(json_summary, summary)
     print_summary(Console(), summary)
+
+
+def _paired(pairs: Pairs, recogniser: Recogniser) -> bool:
+    """Whether windows hold two people."""
+    if pairs is Pairs.ON and recogniser.bodies < 2:
+        raise InputError("--pairs on: these weights take one body a window; leave --pairs out")
+    return pairs is Pairs.ON or (pairs is Pairs.AUTO and recogniser.knows_pairs())
 
 
 def _check_outputs(inputs: dict[str, Path], outputs: dict[str, Path | None]) -> None:

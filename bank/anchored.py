@@ -15,8 +15,8 @@ the classes weighted by a_k, s_c is the spread of c_k over all classes and s_p t
 classes with evidence (at first that of c_k). A single class with evidence has t = p there and so
 changes no answer; where all classes have much, the answers are those of the evidence.
 
-Z^k is chosen by the entropy of the softmax at a temperature of 0.05, not by that of raw cosines.
-``docs/bank.md`` tells how all this was chosen.
+P_k rests on the more certain part of Z^k (:mod:`bank.anchored_support`). ``docs/bank.md`` tells how
+all this was chosen.
 """
 
 import math
@@ -25,8 +25,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-ALPHA: Final = 0.7  # the tolerance margin that goes with the rule
-SHARPNESS: Final = 20.0  # one over the temperature of the entropy that Z^k is chosen by
+NARROW: Final = 7 / 9  # of the tolerance margin: while there is little, be choosier
+SHARPNESS: Final = 20.0  # one over the temperature of the entropy that is choosy
 EXEMPLAR_VOTES: Final = 10.0  # the least that a labelled exemplar weighs
 _HALF: Final = 1.0  # votes at which a class's text and evidence weigh the same, reserve aside
 _RESERVE: Final = 0.5  # what stays with the text at first
@@ -49,7 +49,8 @@ class Anchor:
     def __init__(self, classes: int) -> None:
         self._numbers = [(0.0, 0.0, 0.0, 0.0)] * classes  # votes, grown, pairs, found
         self._votes = self._grown = self._pairs = self._found = 0.0  # their sums
-        self._weights = _with_mean(np.zeros(classes))  # (K, 2) one over K, n_k / (n_k + 1)
+        self._weights: Floats = np.zeros((classes, 2))  # one over K, n_k / (n_k + 1)
+        self._weights[:, 0] = 1.0 / classes
         self._means: Floats = np.zeros(classes)  # |P_k|
         # r_k^2 = (found + 10 common) / (pairs + 10): the two parts, without and with common
         self._own: Floats = np.zeros(classes)
@@ -107,12 +108,6 @@ class Anchor:
         raised[:, 1] *= self.stretch()
         return blend(raised, self._weights, share)
 
-    def settled(self, cosines: Floats) -> Floats:
-        """(B, K) scores by evidence alone wherever there is some; argument as above."""
-        if self._grown <= 0.0:
-            return cosines[:, 0]
-        return blend(cosines.copy(), _with_mean((self._means > 0).astype(np.float64)), 1.0)
-
 
 def blend(scores: Floats, weights: Floats, share: float) -> Floats:
     """(B, K) scores: text and evidence on one scale, mixed.
@@ -141,7 +136,3 @@ def blend(scores: Floats, weights: Floats, share: float) -> Floats:
         p *= share
         out += p
     return mixed
-
-
-def _with_mean(grown: Floats) -> Floats:
-    return np.stack((np.full(len(grown), 1.0 / len(grown)), grown), axis=1)

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bank.anchored import EXEMPLAR_VOTES
 from bank.directions import Directions, StoredDirections
-from bank.support import kept_count
+from bank.support import Weighed, kept_count
 
 BINS: Final = 96
 _PER_OCTAVE: Final = 8
@@ -28,14 +28,6 @@ def bin_of(certainty: float) -> int:
     return max(BINS - 1 - int(_PER_OCTAVE * (math.log2(certainty) - _SMALLEST)), 0)
 
 
-class _Kept(NamedTuple):
-    """Z^k as it stands: votes without labels, what an exemplar weighs, and the weighted sum."""
-
-    votes: float
-    each: float
-    total: NDArray[np.float64]
-
-
 class BinnedSupport:
     """S^k as sums and counts of 96 bins of certainty, and the exemplars as one sum.
 
@@ -50,9 +42,9 @@ class BinnedSupport:
         dimension: of the features.
         classes: K; log K is the entropy of knowing nothing.
         memory: votes that are remembered; None for all.
-        sharpness: of the softmax that entropies are of, see :class:`bank.texts.ClassTexts`.
-        anchored: keep one sample rather than none where alpha |S^k| is no whole number, and let
-            every exemplar weigh as much as all of Z^k together, at least ten votes.
+        outweigh: let every exemplar weigh as much as all that is kept, at least ten votes.
+        sharpness: above one, samples are ordered by the entropy of a softmax so much sharper than
+            Eq. 7's, and where alpha |S^k| is no whole number, one more is kept rather than none.
     """
 
     def __init__(
@@ -61,14 +53,12 @@ class BinnedSupport:
         dimension: int,
         classes: int,
         memory: int | None = None,
+        outweigh: bool = False,
         sharpness: float = 1.0,
-        anchored: bool = False,
     ) -> None:
         self._alpha, self._dimension = alpha, dimension
         self._most = math.log(classes)
-        self._memory, self._anchored = memory, anchored
-        # Certainty grows with the square of the sharpness, as long as it is small.
-        self._flatness = 1.0 / sharpness**2
+        self._memory, self._outweigh, self._sharpness = memory, outweigh, sharpness
         self.sums: Directions = np.zeros((0, dimension))  # (BINS, d) from the first sample on
         self.counts = [0.0] * BINS
         self.vote = 1.0  # what the next sample weighs
@@ -78,7 +68,7 @@ class BinnedSupport:
         # The bin that the margin cuts, and what lies in the more certain ones.
         self._cut, self._above_count = 0, 0.0
         self._above: NDArray[np.float64] = np.zeros(dimension)
-        self._kept: _Kept | None = None
+        self._margin: Weighed | None = None
 
     @property
     def weight(self) -> float:
@@ -93,35 +83,49 @@ class BinnedSupport:
     @property
     def kept(self) -> float:
         """|Z^k|, exemplars included."""
-        return self._kept_part().votes + self.enrolled
+        return self._wanted(self.weight) + self.enrolled
 
     @property
-    def weights(self) -> tuple[float, float]:
-        """Sum of the weights in Z^k, exemplars included, and sum of their squares."""
-        votes, each, _ = self._kept_part()
-        return votes + each * self.enrolled, votes + each * each * self.enrolled
+    def margin(self) -> Weighed:
+        """Z^k and the exemplars."""
+        if self._margin is None:
+            votes = self._wanted(self.weight)
+            kept = self._most_certain(votes * self.vote)
+            if self.vote != 1.0:
+                kept /= self.vote
+            self._margin = self._with_exemplars(votes, kept)
+        return self._margin
 
     @property
-    def sum(self) -> NDArray[np.float64]:
-        """(d,) weighted sum over Z^k and the exemplars, in grid steps."""
-        return self._kept_part().total
+    def live(self) -> Weighed:
+        """What answers rest on: the same."""
+        return self.margin
 
     def add(
         self,
         entropies: Sequence[float],
         ties: Sequence[float],
         rows: Sequence[StoredDirections],
+        sharp: Sequence[float] = (),
     ) -> None:
         """Take samples that were pseudo-labelled as this class; ties are not needed."""
         if not len(self.sums):
             self.sums = np.zeros((BINS, self._dimension))
-        for entropy, row in zip(entropies, rows, strict=True):
+        order = entropies if self._sharpness == 1.0 else sharp
+        for entropy, row in zip(order, rows, strict=True):
             self._put(self._place(entropy), row, self.vote)
             self._fade()
 
-    def remove(self, entropy: float, tie: float, row: StoredDirections, vote: float = 1.0) -> None:
+    def remove(
+        self,
+        entropy: float,
+        tie: float,
+        row: StoredDirections,
+        vote: float = 1.0,
+        sharp: float = 0.0,
+    ) -> None:
         """Take back a sample that was added when a vote weighed ``vote``."""
-        place = self._place(entropy)
+        place = self._place(entropy if self._sharpness == 1.0 else sharp)
         if self.counts[place] > 0:
             self._put(place, row, -vote)
             if self.counts[place] < 1e-9 * self.vote:
@@ -132,7 +136,7 @@ class BinnedSupport:
         """Take labelled exemplars: they belong to Z^k whatever their entropy and never fade."""
         self.shown = self.shown + np.sum(rows, axis=0, dtype=np.float64)
         self.enrolled += len(rows)
-        self._kept = None
+        self._margin = None
 
     def merge(self, other: "BinnedSupport") -> None:
         """Add another class's sums: as if its samples had come here."""
@@ -149,13 +153,13 @@ class BinnedSupport:
             self._fade()
         self.shown = self.shown + other.shown
         self.enrolled += other.enrolled
-        self._kept = None
+        self._margin = None
 
     def forget(self, share: float) -> None:
         """Let all votes weigh ``share`` of what they did."""
         self.vote /= share
         self._rescale()
-        self._kept = None
+        self._margin = None
 
     def copy(self) -> "BinnedSupport":
         """An independent set of the same sums."""
@@ -174,7 +178,8 @@ class BinnedSupport:
         self._count_again()
 
     def _place(self, entropy: float) -> int:
-        return bin_of((self._most - entropy) * self._flatness)
+        # Certainty grows with the square of the sharpness, as long as it is small.
+        return bin_of((self._most - entropy) / self._sharpness**2)
 
     def _put(self, place: int, row: StoredDirections, vote: float) -> None:
         weighed = row if vote == 1.0 else row * vote
@@ -184,7 +189,7 @@ class BinnedSupport:
         if place < self._cut:
             self._above += weighed
             self._above_count += vote
-        self._kept = None
+        self._margin = None
 
     def _fade(self) -> None:
         if self._memory is None:
@@ -206,19 +211,14 @@ class BinnedSupport:
         """Start the running figures anew, from the bins."""
         self._count = sum(self.counts)
         self._cut, self._above_count, self._above = 0, 0.0, np.zeros(self._dimension)
-        self._kept = None
+        self._margin = None
 
-    def _kept_part(self) -> _Kept:
-        if self._kept is None:
-            votes = self._wanted(self._count / self.vote)
-            each = max(EXEMPLAR_VOTES, votes) if self._anchored else 1.0
-            total = self.shown * each
-            if votes > 0:
-                kept = self._most_certain(votes * self.vote)
-                kept /= self.vote
-                total = kept + total if self.enrolled else kept
-            self._kept = _Kept(votes, each, total)
-        return self._kept
+    def _with_exemplars(self, votes: float, kept: NDArray[np.float64]) -> Weighed:
+        if not self.enrolled:
+            return Weighed(votes, votes, kept)
+        each = max(EXEMPLAR_VOTES, votes) if self._outweigh else 1.0
+        squares = votes + each * each * self.enrolled
+        return Weighed(votes + each * self.enrolled, squares, kept + each * self.shown)
 
     def _most_certain(self, wanted: float) -> NDArray[np.float64]:
         """(d,) sum of so much of the most certain; the margin moves from where it was."""
@@ -238,7 +238,7 @@ class BinnedSupport:
         return total
 
     def _wanted(self, weight: float) -> float:
-        """How many of so many votes Z^k has."""
-        if self._anchored:
-            return min(math.ceil(self._alpha * weight - 1e-6), weight) if self._alpha else 0.0
-        return float(kept_count(self._alpha, round(weight)))
+        """|Z^k| of so many votes (Eq. 9)."""
+        if self._sharpness == 1.0:
+            return float(kept_count(self._alpha, round(weight)))
+        return min(math.ceil(self._alpha * weight - 1e-6), weight) if self._alpha else 0.0

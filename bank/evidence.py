@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bank.anchored import Anchor
+from bank.anchored_support import AnchoredSupport
 from bank.bounded import BinnedSupport
 from bank.directions import CHUNK, STEPS, Directions, StoredDirections, on_grid
 from bank.errors import InputError
@@ -20,7 +21,7 @@ from bank.texts import ClassTexts, Reading
 
 _OPEN_SEGMENTS: Final = 256
 
-Support = SupportSet | BinnedSupport
+Support = SupportSet | BinnedSupport | AnchoredSupport
 
 
 @dataclass
@@ -31,6 +32,7 @@ class _OpenSegment:
     k: int
     entropy: float
     tie: float
+    sharp: float
     row: StoredDirections
     vote: float
 
@@ -40,8 +42,8 @@ class References(NamedTuple):
 
     Attributes:
         directions: (K, d) grid steps; the text where a class has no evidence.
-        votes: (K,) weights in Z^k together: how many, but for exemplars in anchored mode.
-        lengths: (K,) lengths of the weighted sums over Z^k, in units of one direction.
+        votes: (K,) weights together: how many, but for exemplars in anchored mode.
+        lengths: (K,) lengths of the weighted sums, in units of one direction.
     """
 
     directions: Directions
@@ -57,7 +59,7 @@ class Evidence:
         alpha: tolerance margin.
         bounded: keep sums by certainty (:mod:`bank.bounded`) instead of all samples.
         memory: votes a class remembers, if bounded.
-        anchored: see :class:`bank.bounded.BinnedSupport`.
+        anchored: and twice over (:mod:`bank.anchored_support`).
     """
 
     def __init__(
@@ -97,7 +99,9 @@ class Evidence:
         if len(units) == 1:  # the live case
             k = int(reading.labels[0])
             row = units[0] if self._bounded else stored(units)[0]
-            self.supports[k].add([reading.entropies.item(0)], [reading.ties.item(0)], [row])
+            self.supports[k].add(
+                [reading.entropies.item(0)], [reading.ties.item(0)], [row], [reading.sharp.item(0)]
+            )
             self._stale.add(k)
             return
         rows = stored(units)
@@ -106,7 +110,10 @@ class Evidence:
             # Indexing by a mask copies, so that a class that is reset frees its own rows.
             mine = reading.labels == k if len(classes) > 1 else slice(None)
             self.supports[k].add(
-                reading.entropies[mine].tolist(), reading.ties[mine].tolist(), list(rows[mine])
+                reading.entropies[mine].tolist(),
+                reading.ties[mine].tolist(),
+                list(rows[mine]),
+                reading.sharp[mine].tolist(),
             )
         self._stale |= classes
 
@@ -128,7 +135,7 @@ class Evidence:
     def forget(self, share: float) -> None:
         """Let all votes of all classes weigh ``share`` of what they did, if bounded."""
         for k, support in enumerate(self.supports):
-            if isinstance(support, BinnedSupport):
+            if not isinstance(support, SupportSet):
                 support.forget(share)
                 self._stale.add(k)
 
@@ -142,9 +149,7 @@ class Evidence:
     def merge(self, other: "Evidence") -> None:
         """Take all that another one holds."""
         if self._bounded:
-            for mine, theirs in zip(self.supports, other.supports, strict=True):
-                assert isinstance(mine, BinnedSupport)
-                assert isinstance(theirs, BinnedSupport)
+            for mine, theirs in zip(self._binned(), other._binned(), strict=True):
                 mine.merge(theirs)
             self._stale = set(range(len(self.supports)))
         else:
@@ -156,13 +161,12 @@ class Evidence:
         while self._stale:
             k = self._stale.pop()
             support = self.supports[k]
-            weight, squares = support.weights
+            weight, squares, total = support.live
             votes[k], lengths[k] = weight, 0.0
             if not weight:
                 directions[k] = self._texts.directions[k]
                 self.anchor.set(k, 0.0, 0.0, 0.0)
                 continue
-            total = support.sum
             length = math.sqrt(total @ total)
             lengths[k] = length / STEPS
             self.anchor.set(k, weight, length / STEPS, squares)
@@ -174,10 +178,10 @@ class Evidence:
 
     def means(self) -> Directions:
         """(K, d) prototypes of Eq. 10, in grid steps; the text where a class has no evidence."""
-        means = [
-            support.sum / support.weights[0] if support.kept else self._texts.directions[k]
-            for k, support in enumerate(self.supports)
-        ]
+        means = []
+        for k, support in enumerate(self.supports):
+            weight, _, total = support.margin
+            means.append(total / weight if weight else self._texts.directions[k])
         return np.stack(means)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -210,21 +214,18 @@ class Evidence:
     def _new(self) -> Support:
         d = self._texts.dimension
         if self._bounded:
-            return BinnedSupport(
-                self._alpha,
-                d,
-                len(self._texts),
-                self._memory,
-                self._texts.sharpness,
-                self._anchored,
-            )
+            kind = AnchoredSupport if self._anchored else BinnedSupport
+            return kind(self._alpha, d, len(self._texts), self._memory)
         return SupportSet(self._alpha, d)
 
     def _exact(self) -> list[SupportSet]:
         return [support for support in self.supports if isinstance(support, SupportSet)]
 
     def _binned(self) -> list[BinnedSupport]:
-        return [support for support in self.supports if isinstance(support, BinnedSupport)]
+        """All sums by certainty: of all classes, and in anchored mode of all classes again."""
+        once = [support for support in self.supports if isinstance(support, BinnedSupport)]
+        twice = [support for support in self.supports if isinstance(support, AnchoredSupport)]
+        return [*once, *(s.prototype for s in twice), *(s.answers for s in twice)]
 
     def _stacked(self, rows: list[StoredDirections]) -> StoredDirections:
         return np.stack(rows) if rows else np.empty((0, self._texts.dimension), np.int32)
@@ -233,15 +234,15 @@ class Evidence:
         old = self._open.pop(segment, None)
         total = unit if old is None else old.total + unit
         if old is not None:
-            self.supports[old.k].remove(old.entropy, old.tie, old.row, old.vote)
+            self.supports[old.k].remove(old.entropy, old.tie, old.row, old.vote, old.sharp)
             self._stale.add(old.k)
         mean = on_grid(total[None])
         reading, row = self._texts.read(mean), stored(mean)[0]
-        k, entropy, tie = int(reading.labels[0]), float(reading.entropies[0]), reading.ties[0]
-        vote = self.supports[k].vote
-        self.supports[k].add([entropy], [float(tie)], [row])
+        k, entropy, tie = int(reading.labels[0]), reading.entropies.item(0), reading.ties.item(0)
+        sharp, vote = reading.sharp.item(0), self.supports[k].vote
+        self.supports[k].add([entropy], [tie], [row], [sharp])
         self._stale.add(k)
-        self._open[segment] = _OpenSegment(total, k, entropy, float(tie), row, vote)
+        self._open[segment] = _OpenSegment(total, k, entropy, tie, sharp, row, vote)
         if len(self._open) > _OPEN_SEGMENTS:
             self._open.popitem(last=False)
 
@@ -271,19 +272,19 @@ class Evidence:
 
     def _take_binned(self, tensors: Mapping[str, Tensor]) -> None:
         bins, sums, counts = (tensors[name].numpy() for name in ("bins", "sums", "counts"))
-        for k, mine in enumerate(self._binned()):
-            theirs = self._new()
-            assert isinstance(theirs, BinnedSupport)
-            rows = np.flatnonzero(bins[:, 0] == k)
+        fresh = Evidence(self._texts, self._alpha, True, self._memory, self._anchored)
+        for k, theirs in enumerate(fresh._binned()):
+            place = k % len(tensors["votes"])  # version 2 had everything only once
+            rows = np.flatnonzero(bins[:, 0] == place)
             if len(rows):
                 theirs.take(bins[rows, 1].tolist(), sums[rows], counts[rows].tolist())
-            theirs.vote = float(tensors["votes"][k])
-            theirs.shown = tensors["shown"][k].numpy().copy()
-            theirs.enrolled = int(tensors["enrolled"][k])
+            theirs.vote = float(tensors["votes"][place])
+            theirs.shown = tensors["shown"][place].numpy().copy()
+            theirs.enrolled = int(tensors["enrolled"][place])
+        for mine, theirs in zip(self._binned(), fresh._binned(), strict=True):
             if mine.weight == 0.0:
                 mine.vote = theirs.vote
-            mine.merge(theirs)
-            self._stale.add(k)
+        self.merge(fresh)
 
 
 def segment_ids(segments: Tensor, count: int) -> list[int]:

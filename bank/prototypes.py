@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bank import anchored as anchored_rule
+from bank.anchored import SHARPNESS
 from bank.directions import STEPS, few_rows, unit_chunks
 from bank.errors import InputError
 from bank.evidence import Evidence, segment_ids
@@ -24,7 +24,6 @@ from bank.texts import ClassTexts
 from bank.watch import Watch
 
 Mode = Literal["exact", "bounded", "anchored", "text"]
-_ALPHA: Final = 0.9
 _SNAPSHOTS: Final = 16
 _KEPT_IN_DRIFT: Final = 0.98  # of the evidence, at every vote while features move
 _PLAIN: Final = Guards(memory=None, gate=False, drift=False, fallback=False)
@@ -50,7 +49,7 @@ class PrototypeBank:
 
     Args:
         text: (K, d) class text features, any length.
-        alpha: tolerance margin, 0 to 1; None is 0.7 in anchored mode and 0.9 in the others.
+        alpha: tolerance margin, 0 to 1.
         mode: one of the four.
         guards: what keeps it safe. None is all of them in anchored and text mode and, in the other
             two, none but the one vote for a segment.
@@ -62,15 +61,12 @@ class PrototypeBank:
     def __init__(
         self,
         text: Tensor,
-        alpha: float | None = None,
+        alpha: float = 0.9,
         mode: Mode = "exact",
         guards: Guards | None = None,
     ) -> None:
         if mode not in get_args(Mode):
             raise InputError(f"mode is one of {', '.join(get_args(Mode))}, not {mode!r}")
-        anchored = mode == "anchored"
-        if alpha is None:
-            alpha = anchored_rule.ALPHA if anchored else _ALPHA
         self.alpha: Final = check_alpha(alpha)
         self.mode: Final[Mode] = mode
         watched = mode in ("anchored", "text")
@@ -78,7 +74,7 @@ class PrototypeBank:
         self._watched = watched or guards is not None
         self._frozen = False
         self._version = 0
-        self._texts = ClassTexts(text, anchored_rule.SHARPNESS if anchored else 1.0)
+        self._texts = ClassTexts(text, SHARPNESS if mode == "anchored" else 1.0)
         self._scorer = Scorer(self._texts, mode)
         self._evidence = self._empty()
         self._snapshots: dict[int, Evidence] = {}
@@ -226,7 +222,7 @@ class PrototypeBank:
         """(B,) what the bank as it stands says of features seen before (Eq. 11).
 
         In exact mode, after the last sample, these are the two-pass predictions. In anchored mode
-        classes with evidence answer by it alone once classes have ten votes in the mean.
+        they nearly are once half of the classes have five votes; before that, the live answers.
 
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.

@@ -12,7 +12,7 @@ from bank.evidence import Evidence
 from bank.texts import ClassTexts
 
 REMEMBERED_ROWS: Final = 16
-AMPLE_VOTES: Final = 10.0  # a class, in the mean: enough to settle without the texts
+AMPLE_VOTES: Final = 5.0  # in half of the classes: enough to settle without the texts
 
 Floats = NDArray[np.float64]
 
@@ -85,19 +85,24 @@ class Scorer:
         if self._mode == "text":
             return self.read(units)
         evidence.references()
-        both, ties = self._cosines(units, evidence)
+        both, ties = self._cosines(units, evidence.rows)
         scores = evidence.anchor.scores(both) if self._mode == "anchored" else both[:, 1]
         return Sight(units, both[:, 0], ties, scores)
 
     def settle(self, units: Directions, evidence: Evidence) -> Sight:
-        """A look at (B, d) directions of the past: by evidence alone once there is ample."""
-        votes = evidence.references().votes
-        if self._mode != "anchored" or float(votes.mean()) < AMPLE_VOTES:
-            return self.look(units, evidence)
-        both, ties = self._cosines(units, evidence)
-        return Sight(units, both[:, 0], ties, evidence.anchor.settled(both))
+        """A look at (B, d) directions of the past: as the two passes have it once there is ample.
 
-    def _cosines(self, units: Directions, evidence: Evidence) -> tuple[Floats, Floats]:
+        That is all of Z^k, and the text only where that is empty (Eq. 10 and 11).
+        """
+        votes = evidence.references().votes
+        if self._mode != "anchored" or float(np.median(votes)) < AMPLE_VOTES:
+            return self.look(units, evidence)
+        prototypes = on_grid(evidence.means())
+        rows = np.concatenate([self._texts.directions, prototypes, self._texts.readers[-1:]])
+        both, ties = self._cosines(units, rows)
+        return Sight(units, both[:, 0], ties, both[:, 1])
+
+    def _cosines(self, units: Directions, rows: Directions) -> tuple[Floats, Floats]:
         """(B, 2, K) with texts and prototypes, and (B,) with what orders ties."""
-        products = cosines(units, evidence.rows)
+        products = cosines(units, rows)
         return products[:, :-1].reshape(len(units), 2, -1), products[:, -1]

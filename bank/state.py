@@ -16,7 +16,9 @@ from bank.guards import Guards
 from bank.storage import load_state, save_state
 
 _FORMAT: Final = "pgfa-bank"
-_VERSION: Final = 2  # 1 knew no bounded mode, no guards, no gate and no watch; it is still read
+# 1 knew no bounded mode, no guards, no gate and no watch, 2 held an anchored bank's sums once
+# instead of twice; both are still read.
+_VERSION: Final = 3
 _OPTIONS: Final[dict[str, type | tuple[type, ...]]] = {
     "fingerprint": str,
     "alpha": (int, float),
@@ -59,7 +61,7 @@ def read_bank(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors, options = load_state(path)
     if options.get("format") != _FORMAT:
         raise InputError(f"{path}: not a prototype bank; give a file that a bank was saved to")
-    if options.get("version") not in (1, _VERSION):
+    if options.get("version") not in (1, 2, _VERSION):
         raise InputError(
             f"{path}: bank version {options.get('version')}, this program reads up to {_VERSION}; "
             "start a new bank"
@@ -77,6 +79,7 @@ def _complete(tensors: Mapping[str, Tensor], options: Mapping[str, Any]) -> bool
         if name not in options or not isinstance(options[name], kind):
             return False
     binned = options["mode"] in ("bounded", "anchored")
+    twice = options["mode"] == "anchored" and options["version"] > 2
     wanted = {"text": torch.float64, **(_BINNED if binned else _EXACT)}
     if options["version"] > 1:
         wanted |= _WATCHED
@@ -87,7 +90,7 @@ def _complete(tensors: Mapping[str, Tensor], options: Mapping[str, Any]) -> bool
         return False
     if options["version"] > 1 and not _is_watched(tensors, *text.shape):
         return False
-    return _is_binned(tensors) if binned else _is_exact(tensors)
+    return _is_binned(tensors, twice) if binned else _is_exact(tensors)
 
 
 def _are_guards(guards: dict[str, Any] | None) -> bool:
@@ -121,8 +124,9 @@ def _is_exact(tensors: Mapping[str, Tensor]) -> bool:
     )
 
 
-def _is_binned(tensors: Mapping[str, Tensor]) -> bool:
+def _is_binned(tensors: Mapping[str, Tensor], twice: bool) -> bool:
     classes, dimension = tensors["text"].shape
+    classes *= 1 + twice
     bins, counts, votes = tensors["bins"], tensors["counts"], tensors["votes"]
     enrolled = tensors["enrolled"]
     if bins.ndim != 2 or bins.shape[1] != 2 or counts.shape != bins.shape[:1]:

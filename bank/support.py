@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from heapq import heapify, heappop, heappush, heappushpop
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,20 @@ def kept_count(alpha: float, size: int) -> int:
     """rho^k of Eq. 9: floor(alpha |S^k|), not misled by how alpha is rounded in binary."""
     margin = _margin(alpha)
     return size * margin.numerator // margin.denominator
+
+
+class Weighed(NamedTuple):
+    """A weighted sum of directions: (d,) in grid steps, with what the weights sum up to.
+
+    Attributes:
+        weight: sum of the weights.
+        squares: sum of their squares.
+        total: the weighted sum.
+    """
+
+    weight: float
+    squares: float
+    total: NDArray[np.float64]
 
 
 class SupportSet:
@@ -79,20 +94,21 @@ class SupportSet:
         return len(self._kept) + len(self._exemplars)
 
     @property
-    def weights(self) -> tuple[float, float]:
-        """Sum of the weights in Z^k, exemplars included, and sum of their squares: all are one."""
-        return float(self.kept), float(self.kept)
+    def margin(self) -> Weighed:
+        """Z^k and the exemplars: whole numbers, exact for up to 2^27 samples."""
+        return Weighed(float(self.kept), float(self.kept), self._sum)
 
     @property
-    def sum(self) -> NDArray[np.float64]:
-        """(d,) sum over Z^k, in grid steps: whole numbers, exact for up to 2^27 samples."""
-        return self._sum
+    def live(self) -> Weighed:
+        """What answers rest on: the same."""
+        return self.margin
 
     def add(
         self,
         entropies: Sequence[float],
         ties: Sequence[float],
         rows: Sequence[StoredDirections],
+        sharp: Sequence[float] = (),
     ) -> None:
         """Take samples that were pseudo-labelled as this class."""
         kept, rest = self._kept, self._rest
@@ -118,7 +134,14 @@ class SupportSet:
                     left.append(worst)
         self._add_to_sum(entered, left)
 
-    def remove(self, entropy: float, tie: float, row: StoredDirections, vote: float = 1.0) -> None:
+    def remove(
+        self,
+        entropy: float,
+        tie: float,
+        row: StoredDirections,
+        vote: float = 1.0,
+        sharp: float = 0.0,
+    ) -> None:
         """Take back a sample that was added: the very row. Costs O(n)."""
         kept, rest = self._kept, self._rest
         for heap in (kept, rest):

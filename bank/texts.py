@@ -31,17 +31,19 @@ class Reading(NamedTuple):
         entropies: (N,) nats (of Eq. 7's distribution).
         ties: (N,) orders samples of equal entropy by what they are, not by when they came.
         scores: (N, K) cosines.
+        sharp: (N,) nats, of a sharper softmax; where nobody asks for it, the same as entropies.
     """
 
     labels: NDArray[np.intp]
     entropies: NDArray[np.float64]
     ties: NDArray[np.float64]
     scores: NDArray[np.float64]
+    sharp: NDArray[np.float64]
 
     def rows(self, rows: NDArray[np.intp]) -> "Reading":
         """The same for some of the samples."""
-        labels, entropies, ties, scores = self
-        return Reading(labels[rows], entropies[rows], ties[rows], scores[rows])
+        labels, entropies, ties, scores, sharp = self
+        return Reading(labels[rows], entropies[rows], ties[rows], scores[rows], sharp[rows])
 
 
 class ClassTexts:
@@ -49,8 +51,7 @@ class ClassTexts:
 
     Args:
         text: (K, d) text features, any length.
-        sharpness: one over the temperature of the softmax whose entropy is read; the paper has
-            none (Eq. 7), which is 1.
+        sharpness: of the second entropy that is read, one over its softmax's temperature.
 
     Raises:
         InputError: no class, not two-dimensional, or a row is not finite or all zeros.
@@ -60,7 +61,7 @@ class ClassTexts:
         chunks = list(unit_chunks(text, "text features"))
         if not chunks:
             raise InputError("text features have no row; give at least one class")
-        self.sharpness: Final = sharpness
+        self._sharpness = sharpness
         self.given: Tensor = text.detach().to("cpu", torch.float64, copy=True)
         self.directions: Directions = np.concatenate(chunks)
         self.features: Tensor = torch.from_numpy(self.directions / STEPS).float()
@@ -132,8 +133,10 @@ class ClassTexts:
 
     def reading_of(self, scores: NDArray[np.float64], ties: NDArray[np.float64]) -> Reading:
         """The reading of (N, K) cosines and (N,) ties."""
-        sharp = scores if self.sharpness == 1.0 else scores * self.sharpness
-        return Reading(scores.argmax(axis=1), entropies_of(sharp), ties, scores)
+        entropies = sharp = entropies_of(scores)
+        if self._sharpness != 1.0:
+            sharp = entropies_of(scores * self._sharpness)
+        return Reading(scores.argmax(axis=1), entropies, ties, scores, sharp)
 
 
 def entropies_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:

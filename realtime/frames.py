@@ -50,12 +50,14 @@ class Body:
         pixels: (25, 2) float32 image positions, as fractions of width and height, or None.
         confidence: 0..1, the estimator's own.
         track: who it is across frames; -1 before tracking.
+        rough: whether it comes from one picture by itself, and trembles.
     """
 
     joints: NDArray[np.float32]
     pixels: NDArray[np.float32] | None = None
     confidence: float = 1.0
     track: int = -1
+    rough: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,6 +43,15 @@ class Timeline:
             if track in here and answer.state != "known"
         }
 
-    def actions(self) -> list[tuple[str, float, float | None]]:
-        """(label, start, end or None while it lasts), oldest first, seconds of the stream."""
-        return [(event.label, event.t_start, event.t_end) for event in self._actions]
+    def partners(self, frame: BodyFrame) -> dict[int, int]:
+        """Who else is in the latest window of everybody in the frame, where it holds two."""
+        here = {body.track for body in frame.bodies}
+        return {
+            track: answer.window.partner
+            for track, answer in self._answers.items()
+            if track in here and answer.window.partner is not None
+        }
+
+    def actions(self) -> list[tuple[str, float, float | None, int]]:
+        """(label, start, end or None while it lasts, who), oldest first, seconds of the stream."""
+        return [(event.label, event.t_start, event.t_end, event.track) for event in self._actions]

@@ -16,6 +16,7 @@ from train.encoders import Encoder, make_encoder
 _FORMAT: Final = "pgfa-checkpoint"
 _VERSION: Final = 1
 JOINT_LAYOUT: Final = "ntu-25"
+TWO_BODIES: Final = "two_bodies"  # in training.data: the share of clips that show two people
 BUNDLED_CHECKPOINT: Final = Path(str(files("train") / "weights" / "open.safetensors"))
 
 

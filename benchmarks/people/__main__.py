@@ -92,7 +92,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     folder = options.shared / "data/video"
     make: Callable[[int], Any] = _plain if options.plain else lambda n: PoseEstimator(max_people=n)
-    print(f"{'scene':22}{'switches':>9}{'lasting':>9}{'ghosts':>10}{'missed':>10}{'ids':>5}")
+    print(f"{'scene':24}{'switches':>9}{'lasting':>9}{'ghosts':>10}{'missed':>10}{'ids':>5}")
     for scene in SCENES:
         score = Score()
         tracker = Tracker()
@@ -100,7 +100,7 @@ def main() -> None:
             for shot in shots(scene, folder, options.every):
                 score.add(tracker(estimate(shot.frame)), shot)
         print(
-            f"{scene.name:22}{score.switches:9}{score.lasting:9}"
+            f"{scene.name:24}{score.switches:9}{score.lasting:9}"
             f"{score.ghosts:5}/{score.bodies:<4}{score.missed:5}/{score.people:<4}"
             f"{len(score.ids):5}",
             flush=True,

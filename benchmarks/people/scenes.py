@@ -94,6 +94,23 @@ SCENES: Final = (
         4.0,
         (Actor(RAISE, there_and_back(0.2, 0.52), 0.85), Actor(ANGRY, still(0.5))),
     ),
+    # The hard ones: of one size, on each other for seconds.
+    Scene(
+        "slowly, other in front",
+        6.0,
+        (Actor(ANGRY, straight(0.8, 0.2)), Actor(RAISE, straight(0.2, 0.8))),
+    ),
+    Scene("passing slowly", 6.0, (Actor(CLAP, still(0.5)), Actor(RAISE, straight(0.15, 0.85)))),
+    Scene(
+        "hidden, of one size",
+        6.0,
+        (Actor(PUSH, there_and_back(0.2, 0.5)), Actor(ANGRY, still(0.5))),
+    ),
+    Scene(
+        "both on one place, back",
+        6.0,
+        (Actor(WAVE, there_and_back(0.2, 0.49)), Actor(BOW, there_and_back(0.8, 0.51))),
+    ),
 )
 
 

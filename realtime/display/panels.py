@@ -23,7 +23,7 @@ from realtime.display.view import View, bank_notes, digit
 
 _TICK: Final = 5.0  # seconds
 _ROWS_EACH: Final = 3  # answers a person, while there is room
-_BANK_LEAST: Final = 60  # height kept for the bank
+_BANK_LEAST: Final = 60  # height kept for the bank: its state and the class with most support
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,9 @@ def draw_answers(image: Image, room: Rect, view: View, style: Style) -> int:
     for track, top in shown:
         block = Rect(room.x, y, room.width, head + min(each, len(top)) * row + pad)
         fill(image, block, PANEL, style.px(4))
-        _draw_person(image, block, track, top[:each], style, view.states.get(track, ""))
+        partner = view.partners.get(track)
+        name = f"#{track}" if partner is None else f"#{track} + #{partner}"
+        _draw_person(image, block, track, name, top[:each], style, view.states.get(track, ""))
         y = block.bottom + style.px(4)
     if len(people) > len(shown):
         text = f"and {len(people) - len(shown)} more"
@@ -115,13 +117,13 @@ def _draw_person(
     image: Image,
     block: Rect,
     track: int,
+    tag: str,
     top: Sequence[tuple[str, float]],
     style: Style,
     state: str,
 ) -> None:
     inner = block.x + style.px(8)
     width = block.width - style.px(16)
-    tag = f"#{track}"
     wide = text_width(tag, style.small, BOLD) + style.px(10)
     chip = Rect(inner, block.y + style.px(3), wide, style.px(13))
     fill(image, chip, person_colour(track), chip.height // 2)
@@ -156,7 +158,6 @@ def draw_bank(image: Image, room: Rect, view: View, style: Style) -> None:
     fill(image, room, PANEL, style.px(4))
     x, right = room.x + style.px(8), room.right - style.px(8)
     middle = room.y + head // 2 + 1
-    put_text(image, "prototype bank", (x, middle), style.small, FAINT)
     total = sum(view.support.values())
     put_text(image, f"{total:g} learned", (right, middle), style.small, FAINT, align=1.0)
     if notes := bank_notes(view):
@@ -166,15 +167,16 @@ def draw_bank(image: Image, room: Rect, view: View, style: Style) -> None:
             image, text, (x, room.y + head + row // 2), style.small, ALARM if pressing else DIM
         )
         head += row
-    rows = (room.height - head - pad) // row
+    rows = max((room.height - head - pad) // row, 0)
     classes = [
         (f"{digit(place)} {label}".strip(), label, count)
         for place, (label, count) in enumerate(view.support.items())
     ]
-    more = 0
+    title = "prototype bank"
     if len(classes) > rows:
-        more = len(classes) - (rows - 1)
-        classes = sorted(classes, key=lambda item: -item[2])[: max(rows - 1, 0)]
+        title += f", {rows} of {len(classes)} classes"
+        classes = sorted(classes, key=lambda item: -item[2])[:rows]
+    put_text(image, title, (x, middle), style.small, FAINT)
     most = max(1, *view.support.values()) if view.support else 1
     number = max((text_width(f"{n:g}", style.small) for *_, n in classes), default=0)
     bar_x = x + round((right - x) * 0.56)
@@ -189,9 +191,6 @@ def draw_bank(image: Image, room: Rect, view: View, style: Style) -> None:
             part = bar._replace(width=max(style.px(3), round(bar_width * count / most)))
             fill(image, part, style.of_class(label), style.px(2))
         put_text(image, f"{count:g}", (right, y), style.small, INK if count else FAINT, align=1.0)
-    if more:
-        y = room.y + head + len(classes) * row + row // 2
-        put_text(image, f"and {more} more", (x, y), style.small, FAINT)
 
 
 def draw_timeline(image: Image, room: Rect, view: View, style: Style) -> None:
@@ -211,13 +210,18 @@ def draw_timeline(image: Image, room: Rect, view: View, style: Style) -> None:
     top = room.y + style.px(5)
     lanes = max((span.lane for span in shown), default=0) + 1
     height = min(style.px(18), (axis - style.px(8) - top) // lanes)
-    for label, start, end, lasting, lane in shown:
+    for span in shown:
+        label, start, end, lasting, lane, track = span
         left, right = (inner.x + round(inner.width * share) for share in (start, end))
         block = Rect(left, top + lane * height, max(right - left - 1, 2), max(height - 2, 2))
         colour = style.of_class(label)
         fill(image, block, colour if lasting else mix(colour, PANEL, 0.35), style.px(3))
+        if track is not None:  # of several people: whose it is
+            edge = block._replace(width=min(style.px(3), block.width))
+            fill(image, edge, person_colour(track), 0)
+            block = block._replace(x=edge.right, width=block.width - edge.width)
         size = style.body if block.height >= style.px(14) else style.small
         if block.height >= size:
-            name = elided(label, size, block.width - style.px(8), BOLD if lasting else REGULAR)
+            name = elided(span.name, size, block.width - style.px(8), BOLD if lasting else REGULAR)
             at = (block.x + style.px(4), block.y + block.height // 2)
             put_text(image, name, at, size, INK, BOLD if lasting else REGULAR)

@@ -16,6 +16,7 @@ class Span(NamedTuple):
         end: its end, likewise.
         lasting: whether it goes on.
         lane: from 0; actions that overlap in time have different ones.
+        track: who does it; None where that is not known, or plain because all are one person's.
     """
 
     label: str
@@ -23,6 +24,12 @@ class Span(NamedTuple):
     end: float
     lasting: bool
     lane: int
+    track: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What is written on it."""
+        return self.label if self.track is None else f"#{self.track} {self.label}"
 
 
 def spans(view: View) -> list[Span]:
@@ -30,12 +37,14 @@ def spans(view: View) -> list[Span]:
     begin = view.frame.time - SECONDS
     busy_until: list[float] = []
     shown = []
-    for label, start, end in sorted(view.timeline, key=lambda action: action[1]):
+    for label, start, end, *who in sorted(view.timeline, key=lambda action: action[1]):
         until = view.frame.time if end is None else end
         if until <= begin:
             continue
         lane = next((i for i, busy in enumerate(busy_until) if busy <= start), len(busy_until))
         busy_until[lane : lane + 1] = [until]
         left, right = ((moment - begin) / SECONDS for moment in (max(start, begin), until))
-        shown.append(Span(label, left, min(right, 1.0), end is None, lane))
-    return shown
+        track = who[0] if who else None
+        shown.append(Span(label, left, min(right, 1.0), end is None, lane, track))
+    several = len({span.track for span in shown}) > 1
+    return shown if several else [span._replace(track=None) for span in shown]

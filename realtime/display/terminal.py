@@ -213,7 +213,7 @@ def _timeline(view: View, width: int, colours: dict[str, Colour]) -> list[Text]:
             if left + block > width:
                 continue
             line.append(" " * (left - column))
-            name = set_cell_size(f" {_shortened(span.label, block - 2)}", block)
+            name = set_cell_size(f" {_shortened(span.name, block - 2)}", block)
             colour = colours.get(span.label) or stray_colour(span.label)
             ground = colour if span.lasting else mix(colour, PANEL, 0.35)
             weight = "bold " if span.lasting else ""

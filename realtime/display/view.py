@@ -32,6 +32,9 @@ class Health(Protocol):
     def unknown(self) -> float: ...  # noqa: D102
 
 
+Action = tuple[str, float, float | None] | tuple[str, float, float | None, int]
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """Everything about one moment of a run.
@@ -39,7 +42,8 @@ class View:
     Attributes:
         frame: who is where, with the picture if there is one.
         top: for every track its most probable classes, best first.
-        timeline: (label, start, end or None while it lasts) of the latest actions, seconds.
+        timeline: (label, start, end or None while it lasts) of the latest actions, seconds, and
+            who does each where that is known.
         fps: recent frames per second.
         latency_ms: median from capture to publish; None before the first window.
         support: class to the size of its support set.
@@ -50,6 +54,7 @@ class View:
             come.
         states: for every track that does none of the classes what it does instead: ``idle`` or
             ``unknown``.
+        partners: for every track whose window holds somebody else too, who that is.
         frozen: whether the bank has been told to learn no more.
         health: how the bank is doing; None where it does not say.
         aspect: width over height of the picture that ``Body.pixels`` refer to, for frames without
@@ -58,7 +63,7 @@ class View:
 
     frame: BodyFrame
     top: Mapping[int, Sequence[tuple[str, float]]]
-    timeline: Sequence[tuple[str, float, float | None]]
+    timeline: Sequence[Action]
     fps: float
     latency_ms: float | None
     support: Mapping[str, int]
@@ -67,6 +72,7 @@ class View:
     prompt: str = ""
     source_state: str = ""
     states: Mapping[int, str] = field(default_factory=dict)
+    partners: Mapping[int, int] = field(default_factory=dict)
     frozen: bool = False
     health: Health | None = None
 
@@ -88,7 +94,7 @@ def bank_notes(view: View) -> list[str]:
             notes.append("text alone")
         notes.append(f"drift {health.drift:.0%}")
         notes.append(f"unknown {health.unknown:.0%}")
-        notes.append(f"against text {health.disagreement:.0%}")
+        notes.append(f"vs text {health.disagreement:.0%}")
     return notes
 
 

@@ -16,7 +16,7 @@ from realtime.pipeline.keeper import BankKeeper
 from realtime.recogniser import ActionEvent, ActionSegmenter, Recogniser, Recognition
 from realtime.statistics import Meter
 from realtime.timeline import Timeline
-from realtime.tracks import Tracker
+from realtime.tracks import Smoother, Tracker
 from realtime.windows import SkeletonWindow, Windower
 
 _NEWS: Final = 16  # kept for whoever looks a little late
@@ -56,8 +56,9 @@ class Scene:
 
     frame: BodyFrame
     top: dict[int, tuple[tuple[str, float], ...]]
-    timeline: list[tuple[str, float, float | None]]
+    timeline: list[tuple[str, float, float | None, int]]
     states: dict[int, str]
+    partners: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class RecogniseWork:
         self._recogniser = recogniser
         self._windower = windower
         self._tracker = tracker
+        self._smoother = Smoother()
         self._segmenter = segmenter
         self._live = live
         self._keeper = keeper
@@ -132,7 +134,7 @@ class RecogniseWork:
     def __call__(self, frame: BodyFrame) -> Outcome:
         """Work on one frame."""
         began = time.monotonic()
-        frame = self._tracker(frame)
+        frame = self._smoother(self._tracker(frame))
         self._last = frame
         drafts: list[Draft] = []
         answers = self._recogniser(self._windower.push(frame))
@@ -143,8 +145,9 @@ class RecogniseWork:
         if answers:
             self.bank = self._report()
             self.meter.took(time.monotonic() - began)
+        said = self._timeline
         self.scene = Scene(
-            frame, self._timeline.top(frame), self._timeline.actions(), self._timeline.states(frame)
+            frame, said.top(frame), said.actions(), said.states(frame), said.partners(frame)
         )
         return Outcome(frame, drafts)
 
@@ -176,6 +179,7 @@ class RecogniseWork:
         fields = {
             "t_capture": window.t_capture,
             "track": window.track,
+            "partner": window.partner,
             "frame": window.frame,
             "state": answer.state,
             "label": answer.label,

@@ -256,7 +256,7 @@ class Pipeline:
 
     def _view(self) -> View:
         latency = self._outlet.meter.latency
-        scene = self._work.scene or Scene(BodyFrame((), 0, 0.0, time.time()), {}, [], {})
+        scene = self._work.scene or Scene(BodyFrame((), 0, 0.0, time.time()), {}, [], {}, {})
         bank = self._work.bank
         return View(
             frame=scene.frame,
@@ -269,6 +269,7 @@ class Pipeline:
             prompt=self._keys.prompt or self._news(),
             source_state=self._source_state(),
             states=scene.states,
+            partners=scene.partners,
             frozen=bank.frozen,
             health=bank.health,
         )

@@ -108,7 +108,8 @@ class PoseEstimator:
         def find(people: int) -> list[Body]:
             found = self._landmarkers[people](rgb, milliseconds, index)
             pairs = zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
-            bodies = (self._body(seen, world, aspect) for seen, world in pairs)
+            rough = people > 1  # MediaPipe smooths those of one person only
+            bodies = (self._body(seen, world, aspect, rough) for seen, world in pairs)
             return real_people([body for body in bodies if body is not None], aspect)
 
         crowd = self._crowd
@@ -126,7 +127,9 @@ class PoseEstimator:
         self._last_ms = max(round(seconds * 1000), self._last_ms + 1)
         return self._last_ms
 
-    def _body(self, seen: Sequence[Any], world: Sequence[Any], aspect: float) -> Body | None:
+    def _body(
+        self, seen: Sequence[Any], world: Sequence[Any], aspect: float, rough: bool
+    ) -> Body | None:
         image = np.array([(mark.x, mark.y, mark.z, mark.visibility or 0.0) for mark in seen])
         points = kinect.to_camera_space(np.array([(mark.x, mark.y, mark.z) for mark in world]))
         visibility = image[:, _VISIBILITY]
@@ -137,6 +140,7 @@ class PoseEstimator:
             joints=(kinect.blend(points) + place).astype(np.float32),
             pixels=kinect.blend(image[:, :2]).astype(np.float32),
             confidence=float(np.clip(visibility[list(kinect.LIMBS)].mean(), 0.0, 1.0)),
+            rough=rough,
         )
 
     def close(self) -> None:

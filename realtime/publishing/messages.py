@@ -52,6 +52,7 @@ class WindowMessage(Message):
         top: the most probable classes with their probabilities, best first.
         entropy: nats, of the distribution over the frozen class texts (Eq. 7).
         latency_ms: milliseconds from the capture of that frame to now, by a clock nobody can set.
+        partner: who else is in the window, of two who stand near; None where it holds one person.
     """
 
     type: ClassVar[str] = "window"
@@ -64,6 +65,7 @@ class WindowMessage(Message):
     entropy: float
     latency_ms: float | None = None
     state: Literal["known", "idle", "unknown"] = "known"
+    partner: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

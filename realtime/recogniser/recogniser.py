@@ -1,6 +1,7 @@
 """The encoder and the prototype bank behind one call."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from realtime.recogniser.motion import limbs, motion
 from realtime.recogniser.votes import Segments
 from realtime.windows import SkeletonWindow, tail
 from train.device import resolve_device
-from train.model import load_checkpoint
+from train.model import TWO_BODIES, load_checkpoint
 from train.skeletons.joints import JOINTS
 from train.skeletons.preprocess import Preprocessing
 from train.text.encoder import TextEncoder
@@ -44,7 +45,7 @@ class Recogniser:
     Args:
         checkpoint: a file written by ``pgfa-train``.
         labels: the classes to choose from.
-        alpha: tolerance margin of the bank; None is its own for the mode.
+        alpha: tolerance margin of the bank.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         cache: folder for text features.
         mode: how the bank learns, see :class:`bank.PrototypeBank`.
@@ -63,7 +64,7 @@ class Recogniser:
         self,
         checkpoint: Path,
         labels: Sequence[Label],
-        alpha: float | None = None,
+        alpha: float = 0.9,
         device: str = "auto",
         cache: Path | None = None,
         mode: Mode = "exact",
@@ -82,7 +83,10 @@ class Recogniser:
         model, self.info = load_checkpoint(checkpoint, self.device)
         self.model = model.for_answers()
         self.classes = tuple(label.name for label in labels)
-        self._prepare = Preprocessing.from_dict(self.info.preprocessing)
+        # A window has the person it is about first, and the tracker knows who is who.
+        self._prepare = replace(
+            Preprocessing.from_dict(self.info.preprocessing), order_bodies="file"
+        )
         vocabulary = vocabulary or str(self.info.training.get("vocabulary", "open"))
         text = class_features(
             texts_of(labels, self.info.text_style, vocabulary),
@@ -96,6 +100,15 @@ class Recogniser:
     def __call__(self, windows: Sequence[SkeletonWindow]) -> list[Recognition]:
         """Answer windows, all in one batch, then learn from them."""
         return self.answer(windows, joined(self.features(windows))) if windows else []
+
+    def knows_pairs(self) -> bool:
+        """Whether the checkpoint was trained on clips of two people, as far as it says."""
+        return self.bodies > 1 and float(self.info.training.get("data", {}).get(TWO_BODIES, 0)) > 0
+
+    @property
+    def bodies(self) -> int:
+        """How many bodies of a window the network is shown."""
+        return self._prepare.bodies
 
     def begin(self, bank: PrototypeBank, still: float | None = None) -> None:
         """Go on with another bank over the same texts, as if nothing had been seen yet.
@@ -168,14 +181,26 @@ class Recogniser:
     def _learn(
         self, windows: Sequence[SkeletonWindow], features: Tensor, states: Sequence[State]
     ) -> None:
-        """Learn from those who move; what is unknown, the bank's own gate keeps out."""
-        moving = [row for row, state in enumerate(states) if state != "idle"]
+        """Learn from those who move; what is unknown, the bank's own gate keeps out.
+
+        Two who act on each other are in both their windows: one of the two is learned from.
+        """
+        moving = [
+            row
+            for row, state in enumerate(states)
+            if state != "idle" and not self._told_by_partner(windows[row])
+        ]
         for window, state in zip(windows, states, strict=True):
             if state == "idle":
                 self._segments.rest(window.track)
         if moving:
             segments = [self._segments.of(windows[row]) for row in moving]
             self.bank.update(features[moving], torch.tensor(segments))
+
+    def _told_by_partner(self, window: SkeletonWindow) -> bool:
+        if window.partner is None or window.partner > window.track:
+            return False
+        return motion(window.joints[:, 1:], window.times) >= self.still
 
 
 def joined(features: Tensor) -> Tensor:

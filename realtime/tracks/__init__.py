@@ -1,5 +1,6 @@
-"""Who is who from one frame to the next."""
+"""Who is who from one frame to the next, and everybody's joints made calm."""
 
+from realtime.tracks.smoothing import Smoother
 from realtime.tracks.tracker import Tracker
 
-__all__ = ["Tracker"]
+__all__ = ["Smoother", "Tracker"]

@@ -58,3 +58,8 @@ class Motion:
     def centre(self) -> NDArray[np.float64]:
         """(2,) the most likely place."""
         return np.asarray(self._state[0])
+
+    @property
+    def velocity(self) -> NDArray[np.float64]:
+        """(2,) likewise, a second."""
+        return np.asarray(self._state[1])

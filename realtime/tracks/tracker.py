@@ -6,37 +6,25 @@ count together. It thinks in seconds and body sizes, never in frames and pixels:
 sources pause, and some give joints without a picture.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from realtime.frames import Body, BodyFrame
+from realtime.tracks.crossings import Crossings
 from realtime.tracks.motion import Motion
 from realtime.tracks.outline import Outline, outline_of
+from realtime.tracks.track import Track
 
 _REACH: Final = 0.4  # body sizes that somebody may be off from one frame to the next
 _REACH_GROWS: Final = 0.8  # body sizes per second unseen
 _REACH_MOST: Final = 1.2
 _SIZE_COUNTS: Final = 0.5  # body sizes that a person e times as large is further off
 _HIDDEN: Final = 0.2  # body sizes by which whoever was just seen goes before somebody hidden
-_SETTLED: Final = 3  # sightings after which somebody is remembered while hidden
 _FLEETING: Final = 0.25  # seconds for which somebody seen less often is
-_CROWDED: Final = 0.35  # body sizes between two people, below which the model mixes them up
-_DOUBT: Final = 4.0  # how much less such a pose says about where somebody is
-
-
-@dataclass
-class _Track:
-    motion: Motion
-    outline: Outline
-    seen_at: float
-    sightings: int = 1
-
-    def unseen(self, time: float) -> float:
-        return time - self.seen_at
+_DOUBT: Final = 4.0  # how much less the pose of one in a crowd says about where they are
 
 
 class Tracker:
@@ -48,7 +36,8 @@ class Tracker:
 
     def __init__(self, max_gap: float = 3.0) -> None:
         self.max_gap = max_gap
-        self._tracks: dict[int, _Track] = {}
+        self._tracks: dict[int, Track] = {}
+        self._crossings = Crossings()
         self._next_id = 0
         self._time = self._last_time = -np.inf
         self._usual = 0.0  # seconds between the last two frames
@@ -57,7 +46,7 @@ class Tracker:
         """The same frame with ``track`` set on every body."""
         self._predict(frame.time)
         outlines = [outline_of(body) for body in frame.bodies]
-        settled = [i for i, t in self._tracks.items() if t.sightings >= _SETTLED]
+        settled = [i for i, t in self._tracks.items() if t.settled]
         others = [i for i in self._tracks if i not in settled]
         taken: dict[int, int] = {}  # body to id
         for ids in (settled, others):
@@ -67,7 +56,7 @@ class Tracker:
             self._seen(body, outlines[n], taken.get(n), frame.time)
             for n, body in enumerate(frame.bodies)
         ]
-        return replace(frame, bodies=tuple(bodies))
+        return replace(frame, bodies=tuple(self._uncrossed(bodies, outlines, frame.time)))
 
     def _predict(self, time: float) -> None:
         """Move everybody on to a moment and forget those unseen for too long."""
@@ -75,7 +64,7 @@ class Tracker:
         passed = max(time - self._last_time, 0.0) if self._tracks else 0.0
         for track, known in list(self._tracks.items()):
             known.motion.step(passed)
-            memory = self.max_gap if known.sightings >= _SETTLED else _FLEETING
+            memory = self.max_gap if known.settled else _FLEETING
             memory = max(memory, 2 * self._usual)  # a slow source's next picture comes late
             if not 0 <= known.unseen(time) <= memory:
                 del self._tracks[track]
@@ -106,7 +95,7 @@ class Tracker:
         if track is None:
             track, self._next_id = self._next_id, self._next_id + 1
             motion = Motion(outline.centre, outline.size)
-            self._tracks[track] = _Track(motion, outline, time)
+            self._tracks[track] = Track(motion, outline, time)
             return replace(body, track=track)
         known = self._tracks[track]
         known.motion.see(outline.centre, outline.size, self._doubt(track))
@@ -115,11 +104,17 @@ class Tracker:
         known.sightings += 1
         return replace(body, track=track)
 
+    def _uncrossed(self, bodies: list[Body], outlines: list[Outline], time: float) -> list[Body]:
+        """Give those who came out of each other with each other's ids their own again."""
+        seen = {body.track: outline for body, outline in zip(bodies, outlines, strict=True)}
+        for a, b in self._crossings(self._tracks, seen, time):
+            self._tracks[a], self._tracks[b] = self._tracks[b], self._tracks[a]
+            own = {a: b, b: a}
+            bodies = [replace(body, track=own.get(body.track, body.track)) for body in bodies]
+        return bodies
+
     def _doubt(self, track: int) -> float:
         """How little a pose says while somebody else is about the same place."""
         here = self._tracks[track]
-        for other, known in self._tracks.items():
-            apart: NDArray[np.float64] = known.motion.centre - here.motion.centre
-            if other != track and np.linalg.norm(apart) < _CROWDED * here.outline.size:
-                return _DOUBT
-        return 1.0
+        others = (known for other, known in self._tracks.items() if other != track)
+        return _DOUBT if any(here.crowds(other) for other in others) else 1.0

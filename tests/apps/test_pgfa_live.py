@@ -284,3 +284,18 @@ def test_a_real_video_goes_all_the_way(shared, tmp_path):
     figures = json.loads(summary.read_text())
     assert figures["frames"] > 50
     assert figures["windows"] > 0
+
+
+@pytest.mark.parametrize(("pairs", "partners"), [("on", {0: 1, 1: 0}), ("auto", {})])
+def test_pairs_are_for_weights_that_know_them_or_when_told(shared, tmp_path, pairs, partners):
+    """One punches another, as Kinect saw it; the bundled weights were shown single people."""
+    events = tmp_path / "events.jsonl"
+    done = run(
+        "live", "--source", shared / "data/ntu_samples/S001C001P001R001A050.skeleton",
+        "--classes", LABELS, "--headless", "--no-publish", "--events", events, "--pairs", pairs,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    messages = [json.loads(line) for line in events.read_text().splitlines()]
+    windows = [m for m in messages if m["type"] == "window"]
+    assert {m["track"] for m in windows} == {0, 1}
+    assert {m["track"]: m["partner"] for m in windows if m["partner"] is not None} == partners

@@ -60,7 +60,7 @@ def test_much_evidence_ends_at_the_two_passes():
     bank = PrototypeBank(text, mode="anchored", guards=Guards.off())
     bank.update(features)
     assert right(bank.settle(features), result.predictions) > 0.98
-    torch.testing.assert_close(bank.prototypes, result.prototypes, atol=0.02, rtol=0)
+    torch.testing.assert_close(bank.prototypes, result.prototypes, atol=0.01, rtol=0)
 
 
 @pytest.mark.parametrize("order", ["random", "one class after another"])
@@ -123,13 +123,6 @@ def test_exemplars_outweigh_all_votes_of_their_class():
         one_shot.enroll(features[labels == k][:5], k)
     ours, best = (right(b.predict(features).argmax(1), labels) for b in (alone, one_shot))
     assert ours > best - 0.02
-
-
-def test_the_tolerance_margin_goes_with_the_mode():
-    text, _, _ = across_a_gap(8, 1)
-    margins = {mode: PrototypeBank(text, mode=mode).alpha for mode in ("exact", "anchored")}
-    assert margins == {"exact": 0.9, "anchored": 0.7}
-    assert PrototypeBank(text, 0.4, "anchored").alpha == 0.4
 
 
 def test_settling_is_by_evidence_alone_once_there_is_ample():
@@ -196,7 +189,6 @@ def test_no_evidence_is_text_and_endless_evidence_is_evidence():
     for k in range(3):
         anchor.set(k, 1e9, 5e8, 1e9)
     assert np.allclose(anchor.scores(both), near, atol=1e-6)
-    assert np.allclose(anchor.settled(both), near)
 
 
 def test_a_segment_is_one_vote_however_many_windows_it_has():

@@ -110,7 +110,7 @@ def test_old_votes_fade_and_new_ones_weigh_as_many_as_fit():
     assert support.assigned == 50
     support.add([0.1] * 50, [0.0] * 50, [rows[1]] * 50)
     assert support.assigned == 50
-    mean = support.sum / support.kept / STEPS
+    mean = support.margin.total / support.kept / STEPS
     share = math.exp(-1)  # of the old ones after as many new ones as fit
     expected = share * F.normalize(old, dim=0) + (1 - share) * F.normalize(new, dim=0)
     torch.testing.assert_close(torch.from_numpy(mean).float(), expected, atol=0.01, rtol=0)
@@ -133,4 +133,4 @@ def test_weights_stay_in_range_for_ever():
         support.add([0.3], [0.0], [row])
     assert 0 < support.vote < 2**21
     assert support.weight == pytest.approx(2)
-    assert abs(support.sum[0] / support.kept / STEPS - 1) < 1e-6
+    assert abs(support.margin.total[0] / support.kept / STEPS - 1) < 1e-6

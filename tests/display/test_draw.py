@@ -298,3 +298,32 @@ def test_the_prompt_takes_the_place_of_the_keys():
     prompt = PEOPLE.cut(draw(view(standing(), prompt="saved bank.safetensors")))[-KEYS_HEIGHT:]
     assert keys.max() > 100
     assert not np.array_equal(keys, prompt)
+
+
+def test_of_several_people_the_timeline_says_whose_an_action_is():
+    one = [("wave", 85.0, 90.0, 3), ("bow", 95.0, None, 3)]
+    assert [span.name for span in spans(view(timeline=one))] == ["wave", "bow"]
+    two = [("wave", 85.0, 90.0, 3), ("bow", 86.0, None, 5)]
+    assert [span.name for span in spans(view(timeline=two))] == ["#3 wave", "#5 bow"]
+    image = TIMELINE.cut(draw(view(timeline=two)))
+    for track in (3, 5):
+        assert near(image, person_colour(track)).any()
+    plain = TIMELINE.cut(draw(view(timeline=one)))
+    assert not near(plain, person_colour(3)).any()
+
+
+def test_two_in_one_window_are_both_named():
+    people = standing(0, x=-0.5), standing(1, x=0.5)
+    chips = [
+        near(draw(view(*people, partners=partners)), person_colour(0))[:, 410:].sum()
+        for partners in ({}, {0: 1})
+    ]
+    assert chips[1] > 1.5 * chips[0] > 0
+
+
+def test_with_three_people_the_bank_still_shows_what_it_holds():
+    people = [standing(track, x=track - 1.0) for track in range(3)]
+    some = Health(drift=0.17, unknown=0.0, disagreement=0.14, fallen_back=False)
+    shown = view(*people, support={**dict.fromkeys(CLASSES, 0), "clap": 21}, health=some)
+    bank = draw(shown)[230:290, 410:634]
+    assert near(bank, class_colours(CLASSES)["clap"]).sum() > 50

@@ -1,5 +1,7 @@
 """The real model on people who cross, stand together and are shown in part."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ from realtime.frames import Body, VideoFrame
 from realtime.poses import PoseEstimator
 from realtime.poses.crowd import Crowd
 from realtime.poses.people import distance, real_people
-from realtime.tracks import Tracker
+from realtime.sources import open_source
+from realtime.tracks import Smoother, Tracker
 
 SCENE = {scene.name: scene for scene in SCENES}
 
@@ -48,11 +51,12 @@ def test_others_are_looked_for_now_and_then_and_all_the_time_while_there_are_som
     assert not any(Crowd(1).look(t / 25) for t in range(50))
 
 
-def test_people_who_cross_keep_their_ids(shared, assembled, monkeypatch):
+@pytest.mark.parametrize("scene", ["crossing", "crossing slowly"])
+def test_people_who_cross_keep_their_ids(scene, shared, assembled, monkeypatch):
     monkeypatch.setenv("PGFA_CACHE", str(assembled.parent))
     score, tracker = Score(), Tracker()
     with PoseEstimator(assembled, max_people=2) as estimate:
-        for shot in shots(SCENE["crossing"], shared / "data/video", every=2):
+        for shot in shots(SCENE[scene], shared / "data/video", every=2):
             score.add(tracker(estimate(shot.frame)), shot)
     assert score.people > 60
     assert score.lasting == 0
@@ -79,3 +83,26 @@ def test_legs_alone_are_nobody(shared, assembled):
         for index in range(10):
             legs = np.ascontiguousarray(capture.read()[1][500:, 300:880])
             assert estimate(VideoFrame(legs, index, index / 10, 0.0)).bodies == ()
+
+
+def trembling(joints):
+    """Mean second difference over time."""
+    return float(np.linalg.norm(np.diff(np.array(joints), 2, axis=0), axis=-1).mean())
+
+
+def test_joints_of_the_mode_for_several_people_are_smoothed_by_us(shared, assembled):
+    smoother, before, after = Smoother(), [], []
+    path = str(shared / "data/video/right_hand_wave.mp4")
+    with PoseEstimator(assembled, max_people=2) as estimate, open_source(path) as source:
+        estimate._crowd.saw(2, 0.0)  # somebody was there a moment ago
+        for frame in source:
+            rough = estimate(frame)
+            calm = smoother(rough)
+            assert [body.rough for body in rough.bodies] == [True]
+            before.append(rough.bodies[0].joints)
+            after.append(calm.bodies[0].joints)
+            if len(before) == 40:
+                break
+        later = estimate(replace(frame, time=4.0))
+        assert [body.rough for body in later.bodies] == [False]
+    assert trembling(after) < 0.6 * trembling(before)

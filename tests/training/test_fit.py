@@ -43,7 +43,10 @@ TINY = {
 
 
 class MadeUpPKU:
-    """Noise, but named as PKU-MMD's: few clips of few classes by a training and a test subject."""
+    """Noise, but named as PKU-MMD's: few clips of few classes by a training and a test subject.
+
+    One take in four shows two people.
+    """
 
     name = "pku-mmd"
     subjects = (sorted(training_subjects("pku-mmd"))[0], "999")
@@ -61,7 +64,7 @@ class MadeUpPKU:
         number, who, take = (int(part) for part in source.name.split("-"))
         noise = np.random.default_rng(100 * number + 10 * who + take)
         return Clip(
-            joints=noise.normal(size=(12, 1, 25, 3)).astype(np.float32),
+            joints=noise.normal(size=(12, 1 + (take == 0), 25, 3)).astype(np.float32),
             times=np.arange(12) / 30,
             name=source.name,
             label=source.label,
@@ -203,6 +206,10 @@ def test_the_command_trains_and_its_checkpoint_is_measured(store, cache, tmp_pat
     assert "finished already, after 2 epochs; nothing was done" in again.output
 
     last = tmp_path / "run" / "last.safetensors"
+    trained = store.table.bodies[split_of(store, FOLD).train]
+    shown = load_checkpoint(last)[1].training["data"]["two_bodies"]
+    assert 0 < shown < 1
+    assert shown == pytest.approx((trained > 1).mean())
     measure = ["two-pass", str(store.path), "--checkpoint", str(last), "--device", "cpu"]
     measured = CliRunner().invoke(bench, measure, env=environment)
     assert measured.exit_code == 0, measured.output

@@ -87,3 +87,31 @@ def test_ids_do_not_depend_on_the_rate():
         at = np.linspace(-1.2, 1.2, 3 * fps)
         rows = follow(Tracker(), [(walker(x), walker(-x, 0.8)) for x in at], fps)
         assert rows[-1] == rows[0], fps
+
+
+def crossing_slowly():
+    """Two of one size; while they are on each other one pose is seen, that slides between them."""
+    at = np.linspace(-1.0, 1.0, 150)
+    people = []
+    for x in at:
+        if abs(x) > 0.2:
+            people.append((walker(x), walker(-x)))
+            continue
+        slide = np.clip((x + 0.2) / 0.4, 0, 1)  # from the second person, who is right, to the first
+        people.append((None, walker((1 - slide) * -x + slide * x)))
+    return people
+
+
+def test_a_pose_that_slides_from_one_to_the_other_does_not_take_the_id_along():
+    for fps in (10, 25):
+        rows = follow(Tracker(), crossing_slowly()[:: 25 // fps], fps)
+        assert rows[-1] == rows[0], fps
+        assert {row[0] for row in rows[-20:]} == {rows[0][0]}
+
+
+def test_who_waits_while_another_comes_and_goes_keeps_the_id():
+    """Here keeping the heading would be wrong, and sizes tell."""
+    at = np.concatenate([np.linspace(-1.2, 0.0, 40), np.zeros(20), np.linspace(0.0, -1.2, 40)])
+    people = [(walker(0.05), None if abs(x) < 0.3 else walker(x, 0.8)) for x in at]
+    rows = follow(Tracker(), people)
+    assert rows[-1] == rows[0]

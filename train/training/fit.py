@@ -17,7 +17,13 @@ from train.data.protocols import Split
 from train.data.store import Store
 from train.encoders import Encoder, make_encoder
 from train.evaluation.accuracy import Accuracy
-from train.model import CheckpointInfo, SkeletonModel, load_checkpoint, save_checkpoint
+from train.model import (
+    TWO_BODIES,
+    CheckpointInfo,
+    SkeletonModel,
+    load_checkpoint,
+    save_checkpoint,
+)
 from train.text.descriptions import describe
 from train.text.encoder import TextEncoder
 from train.text.training_texts import TrainingTexts
@@ -231,7 +237,7 @@ class _Run:
     def _write(self, path: Path, learner: Alignment, progress: Progress) -> None:
         recipe = self.recipe
         training: dict[str, Any] = {
-            "data": self.data,
+            "data": {**self.data, TWO_BODIES: self.samples.two_bodies},
             "vocabulary": recipe.vocabulary,
             "recipe": recipe.to_dict(),
             "epoch": progress.epoch,

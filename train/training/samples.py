@@ -30,6 +30,13 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def two_bodies(self) -> float:
+        """Share of the samples in which more than one body is there."""
+        if not len(self):
+            return 0.0
+        return float((self.present.sum(dim=1) > 1).float().mean())
+
     def without_absent_bodies(self) -> "Samples":
         """The same without the last body slots that no sample uses.
 

@@ -65,7 +65,7 @@ class Setting:
     Attributes:
         text: (K, d) class text features.
         temperature: tau of the encoder's training.
-        alpha: the paper's tolerance margin; the live default has its own.
+        alpha: the paper's tolerance margin.
     """
 
     text: Tensor
@@ -82,7 +82,7 @@ Maker = Callable[[Setting], Contender]
 
 CONTENDERS: Final[Mapping[str, Maker]] = {
     "exact": lambda it: Bank(PrototypeBank(it.text, it.alpha, mode="exact")),
-    LIVE_DEFAULT: lambda it: Bank(PrototypeBank(it.text, mode="anchored")),
+    LIVE_DEFAULT: lambda it: Bank(PrototypeBank(it.text, it.alpha, mode="anchored")),
     "running mean": lambda it: RunningMean(it.text, it.temperature),
     "T3A": lambda it: T3A(it.text, it.temperature),
     "TDA": lambda it: TDA(it.text, it.temperature),
@@ -114,4 +114,4 @@ def other_guards() -> dict[str, Guards]:
 
 def guarded(guards: Guards) -> Maker:
     """The live default under some guards."""
-    return lambda it: Bank(PrototypeBank(it.text, mode="anchored", guards=guards))
+    return lambda it: Bank(PrototypeBank(it.text, it.alpha, mode="anchored", guards=guards))

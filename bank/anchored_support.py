@@ -1,0 +1,92 @@
+"""The support set of one class in anchored mode: once for its prototype, once for its answers."""
+
+from collections.abc import Sequence
+
+from bank.anchored import NARROW, SHARPNESS
+from bank.bounded import BinnedSupport
+from bank.directions import StoredDirections
+from bank.support import Weighed
+
+
+class AnchoredSupport:
+    """S^k as sums of bins, twice, as settling and live answers choose from it differently.
+
+    The prototype, by which the past is settled, is the paper's: Eq. 7's entropy and all of alpha.
+    Live answers rest on less, chosen by the entropy of a sharper softmax.
+
+    Args:
+        alpha: tolerance margin.
+        dimension: of the features.
+        classes: K.
+        memory: votes that are remembered; None for all.
+    """
+
+    def __init__(self, alpha: float, dimension: int, classes: int, memory: int | None) -> None:
+        self.prototype = BinnedSupport(alpha, dimension, classes, memory, outweigh=True)
+        self.answers = BinnedSupport(
+            NARROW * alpha, dimension, classes, memory, outweigh=True, sharpness=SHARPNESS
+        )
+
+    @property
+    def vote(self) -> float:
+        """What the next sample weighs."""
+        return self.prototype.vote
+
+    @property
+    def assigned(self) -> int:
+        """|S^k|, the samples that came without labels and have not faded."""
+        return self.prototype.assigned
+
+    @property
+    def enrolled(self) -> int:
+        """Number of exemplars."""
+        return self.prototype.enrolled
+
+    @property
+    def kept(self) -> float:
+        """|Z^k|, exemplars included."""
+        return self.prototype.kept
+
+    @property
+    def margin(self) -> Weighed:
+        """Z^k and the exemplars."""
+        return self.prototype.margin
+
+    @property
+    def live(self) -> Weighed:
+        """What answers rest on."""
+        return self.answers.margin
+
+    def add(
+        self,
+        entropies: Sequence[float],
+        ties: Sequence[float],
+        rows: Sequence[StoredDirections],
+        sharp: Sequence[float],
+    ) -> None:
+        """Take samples that were pseudo-labelled as this class; ties are not needed."""
+        self.prototype.add(entropies, ties, rows)
+        self.answers.add(entropies, ties, rows, sharp)
+
+    def remove(
+        self, entropy: float, tie: float, row: StoredDirections, vote: float, sharp: float
+    ) -> None:
+        """Take back a sample that was added when a vote weighed ``vote``."""
+        self.prototype.remove(entropy, tie, row, vote)
+        self.answers.remove(entropy, tie, row, vote, sharp)
+
+    def enroll(self, rows: Sequence[StoredDirections]) -> None:
+        """Take labelled exemplars."""
+        self.prototype.enroll(rows)
+        self.answers.enroll(rows)
+
+    def forget(self, share: float) -> None:
+        """Let all votes weigh ``share`` of what they did."""
+        self.prototype.forget(share)
+        self.answers.forget(share)
+
+    def copy(self) -> "AnchoredSupport":
+        """An independent set of the same sums."""
+        twin = AnchoredSupport.__new__(AnchoredSupport)
+        twin.prototype, twin.answers = self.prototype.copy(), self.answers.copy()
+        return twin
