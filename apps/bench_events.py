@@ -87,7 +87,7 @@ def events_command(
     if not heard:
         raise InputError(f"{recordings}: none of the recordings to test can be used")
     results = {
-        way.name: list(attempt(recogniser, way, heard, shown, tolerance))
+        way.name: list(attempt(recogniser, way, heard, shown, tolerance, alpha))
         for way in ways(cast(Mode, bank_mode), counts)
     }
     totals = {name: sum((f for _, f in rows), EventFigures()) for name, rows in results.items()}

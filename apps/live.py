@@ -109,7 +109,9 @@ def live(
     json_summary: Annotated[
         Path | None, typer.Option(help="Write the summary here as JSON.")
     ] = None,
-    window: Annotated[float, typer.Option(help="Seconds looked back over at most.", min=0.1)] = 2.5,
+    window: Annotated[float, typer.Option(help="Seconds looked back over at most.", min=0.1)] = max(
+        LENGTHS
+    ),
     stride: Annotated[float, typer.Option(help="Seconds between windows.", min=0.02)] = 0.2,
     still: Annotated[
         float,

@@ -12,12 +12,15 @@ from bank import PrototypeBank
 from bank.errors import InputError
 from bank.prototypes import Mode
 from realtime.recogniser import ActionSegmenter, Recogniser, Rules, joined
-from realtime.recogniser.actions import EVERY_WINDOW
+from realtime.recogniser.rules import EVERY_WINDOW
 from realtime.replay import actions_of, windows_of
 from realtime.windows import SkeletonWindow, Windower
 from train.data.readers.msrc12 import TaggedRecording
 from train.evaluation.events import EventFigures, Moment, compare
 
+# Listening begins so many seconds before the first action point, with the first window's end a
+# little later than that: whatever the lengths, they are tried on the same.
+_LEAD: Final = 4.0
 # Exemplars are the windows that end so many seconds after a gesture's action point.
 _AFTER_TAG: Final = 0.25
 
@@ -50,8 +53,8 @@ def ways(mode: Mode, exemplars: Sequence[int]) -> list[Way]:
     return [
         Way("single windows", "text", idle=False, rules=EVERY_WINDOW, longest_only=True),
         Way("+ lengths", "text", idle=False, rules=EVERY_WINDOW),
-        Way("+ rules", "text", idle=False),
-        Way("+ idle", "text"),
+        Way("+ idle", "text", rules=EVERY_WINDOW),
+        Way("+ rules", "text"),
         *(
             Way(f"+ {n} exemplars, frozen", "exact", exemplars=n, learns=False)
             for n in exemplars
@@ -93,8 +96,8 @@ def hear(recogniser: Recogniser, recording: TaggedRecording, stride: float, most
     Raises:
         InputError: nobody is seen in it for as long as a window.
     """
-    start = max(0.0, float(recording.tags[0]) - 1.5 - recogniser.lengths[-1])
-    end = start + recogniser.lengths[-1] + most
+    start = max(0.0, float(recording.tags[0]) - _LEAD)
+    end = float(recording.tags[0]) - 1.5 + most
     part = (recording.times >= start) & (recording.times <= end)
     windower = Windower(length=recogniser.lengths[-1], stride=stride)
     windows = windows_of(recording.joints[part], recording.times[part], windower)
@@ -143,6 +146,7 @@ def attempt(
     heard: Sequence[Heard],
     shown: Mapping[str, Tensor],
     tolerance: float = 0.5,
+    alpha: float | None = None,
 ) -> Iterator[tuple[str, EventFigures]]:
     """Recognise every recording in one way, each with a bank of its own.
 
@@ -152,12 +156,12 @@ def attempt(
         heard: the recordings.
         shown: features of exemplars, by class.
         tolerance: see :func:`train.evaluation.events.compare`.
+        alpha: tolerance margin of the banks; None is their own for the way's mode.
 
     Yields:
         The class that the recording repeats, and the figures.
     """
     still = recogniser.still
-    alpha = recogniser.bank.alpha
     for one in heard:
         bank = PrototypeBank(recogniser.text, alpha=alpha, mode=way.mode)
         for k, label in enumerate(recogniser.classes):

@@ -2,14 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bank.errors import InputError
 from realtime.recogniser.answers import Recognition
-from realtime.recogniser.motion import SPAN
+from realtime.recogniser.excursion import Excursion
+from realtime.recogniser.motion import SPAN, posture
+from realtime.recogniser.rules import RULES, Rules
+
+_TINY = 1e-9  # seconds; times that are meant to be equal differ by rounding
 
 
 @dataclass(frozen=True)
@@ -36,46 +36,6 @@ class ActionEvent:
     t_decided: float = math.nan
 
 
-@dataclass(frozen=True)
-class Rules:
-    """When an action begins and ends.
-
-    A class's probability, averaged over the recent past, has to stay above ``start`` for a while,
-    and from then on only above ``end``: a doubtful window neither makes an action nor breaks one.
-    Windows of people who stand still, or who do none of the classes, count as probability 0 of all.
-
-    Attributes:
-        start, end: probabilities; ``end`` is the lower one.
-        smooth: seconds, the time constant of the average; 0 takes every window as it is.
-        minimum: seconds a class must stay above ``start`` before its action is said to have begun.
-        gap: seconds an action may stay below ``end`` and go on.
-
-    The defaults are those of docs/events.md, chosen on other persons than are reported there.
-
-    Raises:
-        InputError: not 0 <= end <= start <= 1, or a time is negative.
-    """
-
-    start: float = 0.8
-    end: float = 0.4
-    smooth: float = 0.2
-    minimum: float = 0.25
-    gap: float = 0.25
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.end <= self.start <= 1:
-            raise InputError(
-                f"an action's end threshold {self.end} and start threshold {self.start} must keep "
-                "0 <= end <= start <= 1"
-            )
-        if min(self.smooth, self.minimum, self.gap) < 0:
-            raise InputError("smooth, minimum and gap are seconds, none below 0")
-
-
-# Every window's first class counts, whatever the person does: what the rules are measured against.
-EVERY_WINDOW: Final = Rules(start=0.0, end=0.0, smooth=0.0, minimum=0.0, gap=0.0)
-
-
 @dataclass
 class _Action:
     label: int
@@ -88,10 +48,12 @@ class _Person:
     time: float  # of the latest answer
     t_capture: float
     classes: tuple[str, ...]
-    smoothed: NDArray[np.float64]
+    excursion: Excursion
     moving_since: float | None = None
-    candidate: int = -1
-    candidate_since: float = 0.0
+    first: int = -1  # the class that has been first, and surely so, since first_since
+    first_since: float = 0.0
+    said: int = -1  # in this excursion
+    said_at: float = -math.inf
     ended: float = -math.inf
     action: _Action | None = None
 
@@ -103,37 +65,38 @@ class ActionSegmenter:
         rules: when actions begin and end.
     """
 
-    def __init__(self, rules: Rules = Rules()) -> None:
+    def __init__(self, rules: Rules = RULES) -> None:
         self.rules = rules
         self._people: dict[int, _Person] = {}
 
     def push(self, answer: Recognition) -> list[ActionEvent]:
         """Take one answer; return what begins or ends with it."""
-        window, rules = answer.window, self.rules
+        window = answer.window
         now = float(window.times[-1])
-        known = answer.state == "known"
-        fresh = np.asarray(answer.probabilities, np.float64) * known
+        still = answer.state == "idle"
         person = self._people.get(window.track)
         if person is None:
-            person = _Person(now, window.t_capture, answer.classes, fresh)
+            excursion = Excursion(self.rules, posture(window.joints))
+            person = _Person(now, window.t_capture, answer.classes, excursion)
             self._people[window.track] = person
-        else:
-            passed = max(0.0, now - person.time)
-            share = 1.0 - math.exp(-passed / rules.smooth) if rules.smooth else 1.0
-            person.smoothed += share * (fresh - person.smoothed)
+        passed = max(0.0, now - person.time)
         person.time, person.t_capture = now, window.t_capture
-        if answer.state == "idle":
+        person.excursion.push(answer.limbs, now, passed, still)
+        if still:
             person.moving_since = None
         elif person.moving_since is None:
             person.moving_since = max(now - SPAN, float(window.times[0]))
-        return self._ended(person, window.track, known) + self._begun(person, window.track, known)
+        events = self._faded(person, answer)
+        label = self._to_say(person, answer)
+        if label is not None:
+            events += self._end(person, window.track)
+            events.append(self._begin(person, window.track, label))
+        return events + self._returned(person, window.track, still)
 
     def finish(self, track: int) -> list[ActionEvent]:
         """A person has gone: end what they were doing."""
         person = self._people.pop(track, None)
-        if person is None or person.action is None:
-            return []
-        return [_end(track, person, person.action)]
+        return [] if person is None else self._end(person, track)
 
     def finish_absent(self, time: float, max_gap: float) -> list[ActionEvent]:
         """End the actions of everybody who has had no answer in the last ``max_gap`` seconds."""
@@ -144,56 +107,80 @@ class ActionSegmenter:
         """The stream is over: end everything."""
         return [event for track in list(self._people) for event in self.finish(track)]
 
-    def _ended(self, person: _Person, track: int, known: bool) -> list[ActionEvent]:
-        """What ends with the answer just taken."""
+    def _faded(self, person: _Person, answer: Recognition) -> list[ActionEvent]:
+        """The end of an action that is not seen any more."""
         action = person.action
         if action is None:
             return []
-        best = int(person.smoothed.argmax())
-        overtaken = known and best != action.label and self._strong(person, best)
-        if not overtaken:
-            if known and person.smoothed[action.label] >= self.rules.end:
-                action.until = person.time
-            if person.time - action.until <= self.rules.gap:
-                return []
-        person.action, person.ended = None, action.until
-        return [_end(track, person, action)]
+        if answer.state == "known" and answer.probabilities[action.label] >= self.rules.end:
+            action.until = person.time
+        if person.time - action.until <= self.rules.gap:
+            return []
+        return self._end(person, answer.window.track)
 
-    def _begun(self, person: _Person, track: int, known: bool) -> list[ActionEvent]:
-        """What begins with it."""
-        best = int(person.smoothed.argmax())
-        if person.action is not None or not known or not self._strong(person, best):
-            person.candidate = -1
+    def _to_say(self, person: _Person, answer: Recognition) -> int | None:
+        """The class whose action begins now, if one does."""
+        rules, excursion, now = self.rules, person.excursion, person.time
+        best = int(answer.probabilities.argmax())
+        probability = float(answer.probabilities[best])
+        known = answer.state == "known"
+        sure = known and probability >= rules.sure
+        if not sure or best != person.first:
+            person.first, person.first_since = best if sure else -1, now
+        if not known or now - person.said_at < rules.apart - _TINY:
+            return None
+        if now - excursion.halted <= rules.late + _TINY:
+            if excursion.back:
+                return best if person.said < 0 and sure else None
+            return best if person.said != best and probability >= rules.likely else None
+        if person.action is not None and person.action.label == best:
+            return None
+        since = max(person.first_since, excursion.latest_halt)
+        return best if sure and now - since >= rules.steady - _TINY else None
+
+    def _begin(self, person: _Person, track: int, label: int) -> ActionEvent:
+        began = person.time if person.moving_since is None else person.moving_since
+        person.action = _Action(label, max(began, person.ended), person.time)
+        person.said, person.said_at = label, person.time
+        person.excursion.said()
+        return ActionEvent(
+            phase="start",
+            track=track,
+            label=person.classes[label],
+            t_start=person.action.since,
+            t_end=None,
+            t_capture=person.t_capture,
+            t_decided=person.time,
+        )
+
+    def _end(self, person: _Person, track: int) -> list[ActionEvent]:
+        action = person.action
+        if action is None:
             return []
-        if person.candidate != best:
-            person.candidate, person.candidate_since = best, person.time
-        if person.time - person.candidate_since < self.rules.minimum - 1e-9:
-            return []
-        began = person.candidate_since if person.moving_since is None else person.moving_since
-        person.action = _Action(best, max(began, person.ended), person.time)
+        person.action, person.ended = None, action.until
         return [
             ActionEvent(
-                phase="start",
+                phase="end",
                 track=track,
-                label=person.classes[best],
-                t_start=person.action.since,
-                t_end=None,
+                label=person.classes[action.label],
+                t_start=action.since,
+                t_end=action.until,
                 t_capture=person.t_capture,
                 t_decided=person.time,
             )
         ]
 
-    def _strong(self, person: _Person, label: int) -> bool:
-        return bool(person.smoothed[label] >= self.rules.start)
-
-
-def _end(track: int, person: _Person, action: _Action) -> ActionEvent:
-    return ActionEvent(
-        phase="end",
-        track=track,
-        label=person.classes[action.label],
-        t_start=action.since,
-        t_end=action.until,
-        t_capture=person.t_capture,
-        t_decided=person.time,
-    )
+    def _returned(self, person: _Person, track: int, still: bool) -> list[ActionEvent]:
+        """The limbs are back at rest: what was said is over, the next movement is another."""
+        excursion = person.excursion
+        halted = person.time - excursion.halted <= self.rules.late + _TINY
+        if not excursion.back or not (still or (halted and person.said >= 0)):
+            return []
+        person.said = -1
+        excursion.end()
+        if still:
+            return []  # an action outlasts this by a little, see Rules.gap
+        if person.action is not None:
+            person.action.until = person.time
+        person.moving_since = person.time
+        return self._end(person, track)

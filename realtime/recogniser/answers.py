@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.recogniser.motion import Limbs
 from realtime.windows import SkeletonWindow
 
 State = Literal["known", "idle", "unknown"]
@@ -27,6 +28,7 @@ class Recognition:
         classes: all classes.
         probabilities: (K,) float32, of all of them.
         motion: metres per second, see :func:`realtime.recogniser.motion.motion`.
+        limbs: where they are at the window's end, and how fast they came there.
     """
 
     window: SkeletonWindow
@@ -37,4 +39,5 @@ class Recognition:
     state: State
     classes: tuple[str, ...]
     probabilities: NDArray[np.float32]
-    motion: float = 0.0
+    motion: float
+    limbs: Limbs

@@ -15,7 +15,7 @@ from bank.alignment import entropy
 from bank.errors import InputError
 from bank.prototypes import Mode
 from realtime.recogniser.answers import Recognition, State
-from realtime.recogniser.motion import motion
+from realtime.recogniser.motion import limbs, motion
 from realtime.recogniser.votes import Segments
 from realtime.windows import SkeletonWindow, tail
 from train.device import resolve_device
@@ -27,7 +27,7 @@ from train.text.features import class_features, texts_of
 from train.text.labels import Label
 
 # Seconds looked back over: short actions fill a short window, long ones need a long one.
-LENGTHS: Final = (1.0, 1.6, 2.5)
+LENGTHS: Final = (0.7, 1.0, 1.6)
 # Metres per second of the fastest joints, under which a person stands still.
 STILL: Final = 0.15
 _TOP: Final = 3
@@ -163,6 +163,7 @@ class Recogniser:
                 classes=self.classes,
                 probabilities=probabilities[i].numpy(),
                 motion=speeds[i],
+                limbs=limbs(window.joints, window.times),
             )
             for i, window in enumerate(windows)
         ]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from realtime.recogniser.motion import motion
+from realtime.recogniser.motion import distance, limbs, motion, posture
 from train.skeletons.joints import INDEX
 
 ARM = [INDEX[name] for name in ("ShoulderLeft", "ElbowLeft", "WristLeft")]
@@ -49,3 +49,32 @@ def test_joints_and_bodies_that_are_away_do_no_harm():
     assert motion(joints, times) < 0.01
     assert motion(np.full_like(joints, np.nan), times) == 0.0
     assert motion(joints[:1], times[:1]) == 0.0
+
+
+def test_limbs_say_where_they_are_and_how_fast_they_were():
+    joints, times = body()
+    rest = posture(joints)
+    joints[:, 0, ARM, 1] += np.interp(times, (1.0, 1.7), (0.0, 1.0))[:, None]
+    now = limbs(joints, times)  # up since 0.3 s, at 1.4 m/s before
+    assert distance(now.places, rest) == pytest.approx(1.0, abs=0.01)
+    assert now.speed < 0.3
+    assert now.peak == pytest.approx(1 / 0.7, rel=0.15)
+    short = limbs(joints[times > 1.75], times[times > 1.75])
+    assert short.peak <= now.peak
+
+
+def test_trembling_is_no_speed_of_limbs():
+    joints, times = body(tremble=0.005)
+    assert limbs(joints, times).peak < 0.15
+
+
+def test_limbs_that_are_not_seen_are_as_near_and_as_slow_as_can_be():
+    joints, times = body()
+    rest = posture(joints)
+    joints[30:, 0, ARM] = np.nan
+    joints[:, 0, INDEX["AnkleLeft"]] += 0.5 * times[:, None]
+    now = limbs(joints, times)
+    assert np.isnan(now.places).any(axis=1).sum() == len(ARM)
+    assert np.isfinite([now.speed, now.peak, distance(now.places, rest)]).all()
+    nobody = limbs(np.full_like(joints, np.nan), times)
+    assert nobody.speed == nobody.peak == 0.0
