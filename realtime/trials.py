@@ -146,7 +146,7 @@ def attempt(
     heard: Sequence[Heard],
     shown: Mapping[str, Tensor],
     tolerance: float = 0.5,
-    alpha: float | None = None,
+    alpha: float = 0.9,
 ) -> Iterator[tuple[str, EventFigures]]:
     """Recognise every recording in one way, each with a bank of its own.
 
@@ -156,7 +156,7 @@ def attempt(
         heard: the recordings.
         shown: features of exemplars, by class.
         tolerance: see :func:`train.evaluation.events.compare`.
-        alpha: tolerance margin of the banks; None is their own for the way's mode.
+        alpha: tolerance margin of the banks.
 
     Yields:
         The class that the recording repeats, and the figures.
