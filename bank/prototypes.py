@@ -199,8 +199,9 @@ class PrototypeBank:
     def enroll(self, features: Tensor, k: int) -> None:
         """Take labelled exemplars of class ``k``: the one-shot setting (section IV-F), live.
 
-        Exemplars always belong to Z^k: alpha filters only what was pseudo-labelled, and the
-        prototype is the mean of both. They do not fade. A frozen bank takes exemplars too.
+        Exemplars always belong to Z^k: alpha filters only what was pseudo-labelled, the prototype
+        is the mean of both (in anchored mode every exemplar weighs as much as all votes together),
+        and they do not fade. A frozen bank takes exemplars too.
 
         Args:
             features: (B, d).
