@@ -74,7 +74,7 @@ def _run(source: Source, seconds: float | None = None) -> Summary:
             PoseEstimator,
             recogniser,
             publisher,
-            windower=Windower(stride=_STRIDE, max_gap=longest_gap(source.fps)),
+            windower=Windower(recogniser.lengths[-1], _STRIDE, longest_gap(source.fps)),
             max_seconds=seconds,
         ).run()
 

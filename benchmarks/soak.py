@@ -70,7 +70,7 @@ def soak(
                 PoseEstimator,
                 recogniser,
                 publisher,
-                windower=Windower(stride=0.2, max_gap=longest_gap(looped.fps)),
+                windower=Windower(recogniser.lengths[-1], 0.2, longest_gap(looped.fps)),
                 keeper=keeper,
                 max_seconds=minutes * 60,
             )

@@ -86,7 +86,7 @@ class Pipeline:
         self._news_until = (0, 0.0)
         self._work = RecogniseWork(
             recogniser,
-            windower or Windower(max_gap=longest_gap(source.fps)),
+            windower or Windower(recogniser.lengths[-1], max_gap=longest_gap(source.fps)),
             tracker or Tracker(),
             segmenter or ActionSegmenter(),
             live=source.live,
