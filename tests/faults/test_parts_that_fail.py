@@ -221,7 +221,7 @@ def test_a_bank_whose_disk_goes_and_comes_back(broken, tmp_path):
                 shutil.rmtree(folder)
                 run.pipeline.command(Command("enroll", 0))  # something to save
             if frame.index == 230:
-                wait_for(lambda: keeper.trouble)
+                wait_for(lambda: "cannot be written" in run.log.read_text())  # once a second
                 folder.mkdir()
             yield frame
 
