@@ -47,8 +47,8 @@ class Anchor:
     """
 
     def __init__(self, classes: int) -> None:
-        self._numbers = [(0.0, 0.0, 0.0, 0.0)] * classes  # votes, grown, pairs, found
-        self._votes = self._grown = self._pairs = self._found = 0.0  # their sums
+        self._numbers = [(0.0, 0.0, 0.0)] * classes  # votes, pairs, found
+        self._votes = self._pairs = self._found = 0.0  # their sums
         self._weights: Floats = np.zeros((classes, 2))  # one over K, n_k / (n_k + 1)
         self._weights[:, 0] = 1.0 / classes
         self._means: Floats = np.zeros(classes)  # |P_k|
@@ -69,13 +69,11 @@ class Anchor:
         # Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2: pairs tell r.
         pairs = max(votes * votes - squares, 0.0)
         found = max(length * length - squares, 0.0)
-        grown = votes / (votes + _HALF)
-        self._numbers[k] = (votes, grown, pairs, found)
+        self._numbers[k] = (votes, pairs, found)
         self._votes += votes - before[0]
-        self._grown += grown - before[1]
-        self._pairs += pairs - before[2]
-        self._found += found - before[3]
-        self._weights[k, 1] = grown
+        self._pairs += pairs - before[1]
+        self._found += found - before[2]
+        self._weights[k, 1] = votes / (votes + _HALF)
         self._means[k] = length / votes if votes else 0.0
         self._own[k] = found / (pairs + _LENGTH_VOTES)
         self._drawn[k] = _LENGTH_VOTES / (pairs + _LENGTH_VOTES)
@@ -100,7 +98,7 @@ class Anchor:
             cosines: (B, 2, K) with the texts, and with the prototypes; of a class without
                 evidence the latter are anything finite.
         """
-        if self._grown <= 0.0:
+        if not self._weights[:, 1].any():
             return cosines[:, 0]
         mean = self._votes / len(self._numbers)
         share = 1.0 - _RESERVE / (1.0 + mean / _RESERVE_VOTES)

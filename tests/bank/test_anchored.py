@@ -105,6 +105,18 @@ def test_without_guards_what_was_learned_does_not_depend_on_the_order(
     assert torch.isfinite(one.predict(probe)).all()
 
 
+def test_a_bank_that_forgot_class_by_class_answers_by_text_again():
+    text, features, _ = across_a_gap(9, 300)
+    bank = PrototypeBank(text, mode="anchored", guards=Guards.off())
+    for rows in features.split(7):
+        bank.update(rows)
+        bank.predict(rows)
+    for k in (3, 0, 5, 1, 4, 2):
+        bank.reset(k)
+        bank.predict(features)
+    assert torch.equal(bank.predict(features), PrototypeBank(text, mode="text").predict(features))
+
+
 def test_exemplars_outweigh_all_votes_of_their_class():
     text, features, labels = across_a_gap(7, 900)
     bank = PrototypeBank(text, mode="anchored", guards=Guards.off())
