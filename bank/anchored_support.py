@@ -66,14 +66,14 @@ class AnchoredSupport:
     ) -> None:
         """Take samples that were pseudo-labelled as this class; ties are not needed."""
         self.prototype.add(entropies, ties, rows)
-        self.answers.add(entropies, ties, rows, sharp)
+        self.answers.add(sharp, ties, rows)
 
     def remove(
         self, entropy: float, tie: float, row: StoredDirections, vote: float, sharp: float
     ) -> None:
         """Take back a sample that was added when a vote weighed ``vote``."""
         self.prototype.remove(entropy, tie, row, vote)
-        self.answers.remove(entropy, tie, row, vote, sharp)
+        self.answers.remove(sharp, tie, row, vote)
 
     def enroll(self, rows: Sequence[StoredDirections]) -> None:
         """Take labelled exemplars."""

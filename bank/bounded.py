@@ -43,8 +43,8 @@ class BinnedSupport:
         classes: K; log K is the entropy of knowing nothing.
         memory: votes that are remembered; None for all.
         outweigh: let every exemplar weigh as much as all that is kept, at least ten votes.
-        sharpness: above one, samples are ordered by the entropy of a softmax so much sharper than
-            Eq. 7's, and where alpha |S^k| is no whole number, one more is kept rather than none.
+        sharpness: above one, entropies are those of a softmax so much sharper than Eq. 7's, and
+            where alpha |S^k| is no whole number, one more is kept rather than none.
     """
 
     def __init__(
@@ -108,11 +108,10 @@ class BinnedSupport:
         rows: Sequence[StoredDirections],
         sharp: Sequence[float] = (),
     ) -> None:
-        """Take samples that were pseudo-labelled as this class; ties are not needed."""
+        """Take samples that were pseudo-labelled as this class; only entropies are needed."""
         if not len(self.sums):
             self.sums = np.zeros((BINS, self._dimension))
-        order = entropies if self._sharpness == 1.0 else sharp
-        for entropy, row in zip(order, rows, strict=True):
+        for entropy, row in zip(entropies, rows, strict=True):
             self._put(self._place(entropy), row, self.vote)
             self._fade()
 
@@ -125,7 +124,7 @@ class BinnedSupport:
         sharp: float = 0.0,
     ) -> None:
         """Take back a sample that was added when a vote weighed ``vote``."""
-        place = self._place(entropy if self._sharpness == 1.0 else sharp)
+        place = self._place(entropy)
         if self.counts[place] > 0:
             self._put(place, row, -vote)
             if self.counts[place] < 1e-9 * self.vote:

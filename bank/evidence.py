@@ -85,17 +85,8 @@ class Evidence:
         self.anchor = Anchor(len(texts))
         self._stale: set[int] = set()  # classes whose reference is behind their support
 
-    def learn(
-        self, units: Directions, reading: Reading, segments: Sequence[int] | None = None
-    ) -> None:
-        """Take (B, d) directions with what the texts say of them.
-
-        Rows of one segment (B ids) are one vote together: their mean direction, read anew.
-        """
-        if segments is not None:
-            for unit, segment in zip(units, segments, strict=True):
-                self._extend(segment, unit)
-            return
+    def learn(self, units: Directions, reading: Reading) -> None:
+        """Take (B, d) directions with what the texts say of them."""
         if len(units) == 1:  # the live case
             k = int(reading.labels[0])
             row = units[0] if self._bounded else stored(units)[0]
@@ -116,6 +107,11 @@ class Evidence:
                 reading.sharp[mine].tolist(),
             )
         self._stale |= classes
+
+    def extend(self, units: Directions, segments: Sequence[int]) -> None:
+        """Take (B, d) directions; those of one segment (B ids) are one vote, read anew."""
+        for unit, segment in zip(units, segments, strict=True):
+            self._extend(segment, unit)
 
     def continues(self, segments: Sequence[int]) -> list[bool]:
         """Whether each of some segments has a vote already."""
@@ -162,15 +158,13 @@ class Evidence:
             k = self._stale.pop()
             support = self.supports[k]
             weight, squares, total = support.live
-            votes[k], lengths[k] = weight, 0.0
+            length = math.sqrt(total @ total) if weight else 0.0
+            votes[k], lengths[k] = weight, length / STEPS
+            if self._anchored:
+                self.anchor.set(k, weight, length / STEPS, squares)
             if not weight:
                 directions[k] = self._texts.directions[k]
-                self.anchor.set(k, 0.0, 0.0, 0.0)
-                continue
-            length = math.sqrt(total @ total)
-            lengths[k] = length / STEPS
-            self.anchor.set(k, weight, length / STEPS, squares)
-            if self._bounded:  # its sums are not exact, so neither need its directions be
+            elif self._bounded:  # its sums are not exact, so neither need its directions be
                 np.multiply(total, STEPS / length if length else 0.0, out=directions[k])
             else:
                 directions[k] = on_grid(total[None])

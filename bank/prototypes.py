@@ -383,9 +383,9 @@ class PrototypeBank:
         return sight.text if fallen else sight.scores
 
     def _learn(self, sight: Sight, segments: list[int] | None) -> None:
-        units, reading = sight.units, self._texts.reading_of(sight.text, sight.ties)
+        rows: slice | NDArray[np.intp] = slice(None)
         if self._watched:
-            fresh = [True] * len(units)
+            fresh = [True] * len(sight.units)
             if segments is not None:
                 fresh = [not goes_on for goes_on in self._evidence.continues(segments)]
             known = self._watch.observe(sight, fresh, self._evidence.references())
@@ -394,9 +394,14 @@ class PrototypeBank:
                 self._version += 1
             if self.guards.gate and not all(known):
                 rows = np.flatnonzero(known)
-                units, reading = units[rows], reading.rows(rows)
                 if segments is not None:
                     segments = [s for s, sure in zip(segments, known, strict=True) if sure]
-        if self.mode != "text" and len(units):
-            self._evidence.learn(units, reading, segments)
-            self._version += 1
+        units = sight.units[rows]
+        if self.mode == "text" or not len(units):
+            return
+        if segments is None:
+            reading = self._texts.reading_of(sight.text[rows], sight.ties[rows])
+            self._evidence.learn(units, reading)
+        else:
+            self._evidence.extend(units, segments)
+        self._version += 1

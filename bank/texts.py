@@ -40,11 +40,6 @@ class Reading(NamedTuple):
     scores: NDArray[np.float64]
     sharp: NDArray[np.float64]
 
-    def rows(self, rows: NDArray[np.intp]) -> "Reading":
-        """The same for some of the samples."""
-        labels, entropies, ties, scores, sharp = self
-        return Reading(labels[rows], entropies[rows], ties[rows], scores[rows], sharp[rows])
-
 
 class ClassTexts:
     """Unit text features of K classes.
@@ -145,16 +140,9 @@ def entropies_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     With s the cosines, H = log(sum e^s) - (sum s e^s) / (sum e^s). Every row is summed for itself,
     so that a sample has the same entropy, bit for bit, in any batch.
     """
-    if len(scores) == 1:  # the live case: the same sums without the cost of a second axis
-        row = scores[0]
-        weight = np.exp(row)
-        all_of_it = np.add.reduce(weight)
-        weight *= row
-        one = np.log(all_of_it) - np.add.reduce(weight) / all_of_it
-        return np.array([max(one, 0.0)])
-    weights = np.exp(scores, order="C")
-    total = np.add.reduce(weights, axis=1)
-    weights *= scores
-    moment = np.add.reduce(weights, axis=1)
-    entropies: NDArray[np.float64] = np.maximum(np.log(total) - moment / total, 0.0)
-    return entropies
+    rows = scores[0] if len(scores) == 1 else scores  # live there is one: a second axis costs time
+    weights = np.exp(rows, order="C")
+    total = np.add.reduce(weights, axis=-1)
+    weights *= rows
+    moment = np.add.reduce(weights, axis=-1)
+    return np.atleast_1d(np.maximum(np.log(total) - moment / total, 0.0))
