@@ -15,6 +15,7 @@ from bank.directions import (
     cosines,
     on_grid,
     product,
+    stored,
     unit_chunks,
     unit_chunks_again,
 )
@@ -51,7 +52,7 @@ def cosine_scores(features: Tensor, references: Tensor) -> Tensor:
     Raises:
         InputError: shapes do not fit, or a row is not finite or all zeros.
     """
-    towards = ClassTexts(references).directions
+    towards = stored(ClassTexts(references).directions)
     chunks = unit_chunks(features, "features", towards.shape[1])
     scores = [cosines(units, towards) for units in chunks]
     return torch.from_numpy(np.concatenate([np.empty((0, len(towards))), *scores]))
@@ -124,9 +125,10 @@ def align_two_pass(
 def nearest(chunks: Iterable[Directions], count: int, references: Directions) -> Tensor:
     """(count,) the first of the nearest references (K, d) of unit vectors in chunks (Eq. 11)."""
     answers = np.empty(count, np.int64)
+    towards = stored(references)
     at = 0
     for units in chunks:
-        answers[at : at + len(units)] = cosines(units, references).argmax(axis=1)
+        answers[at : at + len(units)] = cosines(units, towards).argmax(axis=1)
         at += len(units)
     return torch.from_numpy(answers)
 
@@ -141,7 +143,7 @@ def _read_all(
     at = 0
     for units in chunks:
         rows = slice(at, at + len(units))
-        labels[rows], entropies[rows], ties[rows] = texts.read(units)[:3]
+        labels[rows], entropies[rows], ties[rows], _ = texts.read(units)
         at += len(units)
     return labels, entropies, ties
 
@@ -180,8 +182,9 @@ def _weighted_sums(
     """(K, d) sums weighted by Eq. 7's probabilities, in grid steps, and (K,) their weights."""
     sums = np.zeros_like(texts.directions)
     weights = np.zeros(len(texts))
+    towards = stored(texts.directions)
     for units in unit_chunks_again(features):
-        scores = np.exp(cosines(units, texts.directions))
+        scores = np.exp(cosines(units, towards))
         shares = scores / scores.sum(axis=1, keepdims=True)
         sums += product(shares.T, units)
         weights += shares.sum(axis=0)

@@ -19,11 +19,12 @@ P_k rests on the more certain part of Z^k (:mod:`bank.anchored_support`). ``docs
 all this was chosen.
 """
 
-import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bank.compiled import compiled
+from bank.directions import Floats
 
 NARROW: Final = 7 / 9  # of the tolerance margin: while there is little, be choosier
 SHARPNESS: Final = 20.0  # one over the temperature of the entropy that is choosy
@@ -36,101 +37,64 @@ _LENGTH: Final = 0.6  # resultant length before there is any evidence
 _SPREAD_VOTES: Final = 2.0  # pairs with the spread of the prototypes' scores in the same way
 _TINY: Final = 1e-12
 
-Floats = NDArray[np.float64]
 
-
-class Anchor:
-    """What the rule needs to know of the evidence, kept up class by class.
+def anchored_scores(products: Floats, votes: Floats, lengths: Floats, squares: Floats) -> Floats:
+    """(B, K) scores of the anchored rule.
 
     Args:
-        classes: K.
+        products: (B, P) that begin with the K cosines with the texts and then those with the
+            prototypes; of a class without evidence the latter are anything finite.
+        votes: (K,) n_k, the sums of the weights of what is in Z^k.
+        lengths: (K,) of the weighted sums over Z^k, in units of one direction.
+        squares: (K,) sums of the squares of the weights.
     """
-
-    def __init__(self, classes: int) -> None:
-        self._numbers = [(0.0, 0.0, 0.0)] * classes  # votes, pairs, found
-        self._votes = self._pairs = self._found = 0.0  # their sums
-        self._weights: Floats = np.zeros((classes, 2))  # one over K, n_k / (n_k + 1)
-        self._weights[:, 0] = 1.0 / classes
-        self._means: Floats = np.zeros(classes)  # |P_k|
-        # r_k^2 = (found + 10 common) / (pairs + 10): the two parts, without and with common
-        self._own: Floats = np.zeros(classes)
-        self._drawn: Floats = np.ones(classes)
-
-    def set(self, k: int, votes: float, length: float, squares: float) -> None:
-        """Tell what class ``k`` has by now.
-
-        Args:
-            k: the class.
-            votes: n_k, the sum of the weights of what is in Z^k.
-            length: of the weighted sum over Z^k, in units of one direction.
-            squares: sum of the squares of the weights.
-        """
-        before = self._numbers[k]
-        # Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2: pairs tell r.
-        pairs = max(votes * votes - squares, 0.0)
-        found = max(length * length - squares, 0.0)
-        self._numbers[k] = (votes, pairs, found)
-        self._votes += votes - before[0]
-        self._pairs += pairs - before[1]
-        self._found += found - before[2]
-        self._weights[k, 1] = votes / (votes + _HALF)
-        self._means[k] = length / votes if votes else 0.0
-        self._own[k] = found / (pairs + _LENGTH_VOTES)
-        self._drawn[k] = _LENGTH_VOTES / (pairs + _LENGTH_VOTES)
-
-    def stretch(self) -> Floats:
-        """(K,) |P_k| / r_k: what a prototype of few votes scores too little.
-
-        A mean of few unit vectors points away from where it would end, and by its noise every
-        cosine with it is too small. The r that its length tells is drawn to that of all classes
-        where votes are few.
-        """
-        common = max(self._found, 0.0) + _LENGTH**2 * _LENGTH_VOTES
-        squares = self._drawn * (common / (max(self._pairs, 0.0) + _LENGTH_VOTES))
-        squares += self._own
-        np.sqrt(squares, out=squares)
-        return np.divide(self._means, squares, out=squares)
-
-    def scores(self, cosines: Floats) -> Floats:
-        """(B, K) scores of the anchored rule.
-
-        Args:
-            cosines: (B, 2, K) with the texts, and with the prototypes; of a class without
-                evidence the latter are anything finite.
-        """
-        if not self._weights[:, 1].any():
-            return cosines[:, 0]
-        mean = self._votes / len(self._numbers)
-        share = 1.0 - _RESERVE / (1.0 + mean / _RESERVE_VOTES)
-        raised = cosines.copy()
-        raised[:, 1] *= self.stretch()
-        return blend(raised, self._weights, share)
+    scores = np.empty((len(products), len(votes)))
+    _blend(products, votes, lengths, squares, scores)
+    return scores
 
 
-def blend(scores: Floats, weights: Floats, share: float) -> Floats:
-    """(B, K) scores: text and evidence on one scale, mixed.
+@compiled
+def stretch(votes: Floats, lengths: Floats, squares: Floats) -> Floats:
+    """(K,) |P_k| / r_k: what a prototype of few votes scores too little; arguments as above.
 
-    Args:
-        scores: (B, 2, K) c_k and p_k; written over.
-        weights: (K, 2) one over K, and a_k up to ``share``; not all zero.
-        share: what of a_k is common to all classes.
+    A mean of few unit vectors points away from where it would end, and by its noise every cosine
+    with it is too small. Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2, so
+    pairs tell r; where votes are few, it is drawn to that of all classes.
     """
-    grown = weights[:, 1].copy()
-    total = float(np.add.reduce(grown))
-    mixed = np.empty((len(scores), len(grown)))
-    # Row by row: live there is one, and numbers cost less than arrays of one number.
-    for out, both in zip(mixed, scores, strict=True):
-        (mean, said), (_, near) = (both @ weights).tolist()
-        (square, _), (_, near_square) = ((both * both) @ weights).tolist()
-        spread = max(square - mean * mean, _TINY)
+    pairs = np.maximum(votes * votes - squares, 0.0)
+    found = np.maximum(lengths * lengths - squares, 0.0)
+    common = (found.sum() + _LENGTH**2 * _LENGTH_VOTES) / (pairs.sum() + _LENGTH_VOTES)
+    resultants = np.sqrt((found + _LENGTH_VOTES * common) / (pairs + _LENGTH_VOTES))
+    stretched: Floats = lengths / np.maximum(votes, _TINY) / resultants
+    return stretched
+
+
+@compiled
+def _blend(
+    products: Floats, votes: Floats, lengths: Floats, squares: Floats, scores: Floats
+) -> None:
+    classes = len(votes)
+    share = 1.0 - _RESERVE / (1.0 + votes.sum() / classes / _RESERVE_VOTES)
+    grown = votes / (votes + _HALF)  # a_k up to the share, which all classes have in common
+    total = grown.sum()
+    stretched = stretch(votes, lengths, squares)
+    for row in range(len(products)):
+        if total == 0.0:
+            scores[row] = products[row, :classes]
+            continue
+        mean = square = said = near = near_square = 0.0
+        for k in range(classes):
+            c, p = products[row, k], products[row, classes + k] * stretched[k]
+            mean += c / classes
+            square += c * c / classes
+            said += c * grown[k]
+            near += p * grown[k]
+            near_square += p * p * grown[k]
+        spread = max(square - mean * mean, _TINY)  # s_c^2
         level = near / total
         wide = share * max(near_square - level * near, 0.0) + _SPREAD_VOTES * spread
-        scale = math.sqrt(wide / (share * total + _SPREAD_VOTES) / spread)
-        c, p = both
-        np.multiply(c, scale, out=out)
-        out += level - said / total * scale  # t_k
-        p -= out
-        p *= grown
-        p *= share
-        out += p
-    return mixed
+        scale = np.sqrt(wide / (share * total + _SPREAD_VOTES) / spread)
+        for k in range(classes):
+            c, p = products[row, k], products[row, classes + k] * stretched[k]
+            t = (c - said / total) * scale + level
+            scores[row, k] = t + share * grown[k] * (p - t)

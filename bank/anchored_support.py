@@ -1,10 +1,8 @@
 """The support set of one class in anchored mode: once for its prototype, once for its answers."""
 
-from collections.abc import Sequence
-
 from bank.anchored import NARROW, SHARPNESS
 from bank.bounded import BinnedSupport
-from bank.directions import StoredDirections
+from bank.directions import Directions, Floats
 from bank.support import Weighed
 
 
@@ -57,25 +55,19 @@ class AnchoredSupport:
         """What answers rest on."""
         return self.answers.margin
 
-    def add(
-        self,
-        entropies: Sequence[float],
-        ties: Sequence[float],
-        rows: Sequence[StoredDirections],
-        sharp: Sequence[float],
-    ) -> None:
+    def add(self, entropies: Floats, ties: Floats, rows: Directions, sharp: Floats) -> None:
         """Take samples that were pseudo-labelled as this class; ties are not needed."""
         self.prototype.add(entropies, ties, rows)
         self.answers.add(sharp, ties, rows)
 
     def remove(
-        self, entropy: float, tie: float, row: StoredDirections, vote: float, sharp: float
+        self, entropy: float, tie: float, row: Directions, vote: float, sharp: float
     ) -> None:
         """Take back a sample that was added when a vote weighed ``vote``."""
         self.prototype.remove(entropy, tie, row, vote)
         self.answers.remove(sharp, tie, row, vote)
 
-    def enroll(self, rows: Sequence[StoredDirections]) -> None:
+    def enroll(self, rows: Directions) -> None:
         """Take labelled exemplars."""
         self.prototype.enroll(rows)
         self.answers.enroll(rows)

@@ -5,18 +5,22 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bank.anchored import EXEMPLAR_VOTES
-from bank.directions import Directions, StoredDirections
+from bank.compiled import compiled
+from bank.directions import Directions, Floats
 from bank.support import Weighed, kept_count
 
 BINS: Final = 96
 _PER_OCTAVE: Final = 8
 _SMALLEST: Final = -13  # log2 of the least certainty that has a bin of its own; 12 octaves above
 _RESCALE: Final = 2.0**20
+# What changes with every sample, as numbers in a row: what the next sample weighs, the count of all
+# bins together, the bin that the margin cuts, and the count in the more certain ones.
+_VOTE, _COUNT, _CUT, _ABOVE = range(4)
 
 
+@compiled
 def bin_of(certainty: float) -> int:
     """The bin of a certainty in nats, log K less the entropy; the most certain come first.
 
@@ -25,7 +29,7 @@ def bin_of(certainty: float) -> int:
     """
     if certainty <= 2.0**_SMALLEST:
         return BINS - 1
-    return max(BINS - 1 - int(_PER_OCTAVE * (math.log2(certainty) - _SMALLEST)), 0)
+    return max(BINS - 1 - int(_PER_OCTAVE * (np.log2(certainty) - _SMALLEST)), 0)
 
 
 class BinnedSupport:
@@ -58,22 +62,29 @@ class BinnedSupport:
     ) -> None:
         self._alpha, self._dimension = alpha, dimension
         self._most = math.log(classes)
-        self._memory, self._outweigh, self._sharpness = memory, outweigh, sharpness
+        self._memory = math.inf if memory is None else float(memory)
+        self._outweigh, self._sharpness = outweigh, sharpness
         self.sums: Directions = np.zeros((0, dimension))  # (BINS, d) from the first sample on
-        self.counts = [0.0] * BINS
-        self.vote = 1.0  # what the next sample weighs
-        self.shown: NDArray[np.float64] = np.zeros(dimension)
+        self.counts: Floats = np.zeros(BINS)
+        self.shown: Floats = np.zeros(dimension)
         self.enrolled = 0
-        self._count = 0.0  # of all bins together
-        # The bin that the margin cuts, and what lies in the more certain ones.
-        self._cut, self._above_count = 0, 0.0
-        self._above: NDArray[np.float64] = np.zeros(dimension)
+        self._numbers: Floats = np.array([1.0, 0.0, 0.0, 0.0])
+        self._above: Floats = np.zeros(dimension)  # sum of the bins above the one that is cut
         self._margin: Weighed | None = None
+
+    @property
+    def vote(self) -> float:
+        """What the next sample weighs."""
+        return self._numbers.item(_VOTE)
+
+    @vote.setter
+    def vote(self, weight: float) -> None:
+        self._numbers[_VOTE] = weight
 
     @property
     def weight(self) -> float:
         """|S^k| in votes, faded ones for less."""
-        return self._count / self.vote
+        return self._numbers.item(_COUNT) / self._numbers.item(_VOTE)
 
     @property
     def assigned(self) -> int:
@@ -90,9 +101,11 @@ class BinnedSupport:
         """Z^k and the exemplars."""
         if self._margin is None:
             votes = self._wanted(self.weight)
-            kept = self._most_certain(votes * self.vote)
-            if self.vote != 1.0:
-                kept /= self.vote
+            kept = np.empty(self._dimension)
+            if len(self.sums):
+                _most_certain(votes, self.sums, self.counts, self._above, self._numbers, kept)
+            else:
+                kept[:] = 0.0
             self._margin = self._with_exemplars(votes, kept)
         return self._margin
 
@@ -102,54 +115,50 @@ class BinnedSupport:
         return self.margin
 
     def add(
-        self,
-        entropies: Sequence[float],
-        ties: Sequence[float],
-        rows: Sequence[StoredDirections],
-        sharp: Sequence[float] = (),
+        self, entropies: Floats, ties: Floats, rows: Directions, sharp: Floats | None = None
     ) -> None:
         """Take samples that were pseudo-labelled as this class; only entropies are needed."""
-        if not len(self.sums):
-            self.sums = np.zeros((BINS, self._dimension))
-        for entropy, row in zip(entropies, rows, strict=True):
-            self._put(self._place(entropy), row, self.vote)
-            self._fade()
+        self._hold()
+        _add(
+            entropies,
+            rows,
+            self._most,
+            self._sharpness,
+            self._memory,
+            self.sums,
+            self.counts,
+            self._above,
+            self._numbers,
+        )
+        self._margin = None
 
     def remove(
-        self,
-        entropy: float,
-        tie: float,
-        row: StoredDirections,
-        vote: float = 1.0,
-        sharp: float = 0.0,
+        self, entropy: float, tie: float, row: Directions, vote: float = 1.0, sharp: float = 0.0
     ) -> None:
         """Take back a sample that was added when a vote weighed ``vote``."""
-        place = self._place(entropy)
+        place = _place(entropy, self._most, self._sharpness)
         if self.counts[place] > 0:
-            self._put(place, row, -vote)
+            _put(place, row, -vote, self.sums, self.counts, self._above, self._numbers)
             if self.counts[place] < 1e-9 * self.vote:
                 self.counts[place], self.sums[place] = 0.0, 0.0
-                self._count_again()
+                _count_again(self.counts, self._above, self._numbers)
+            self._margin = None
 
-    def enroll(self, rows: Sequence[StoredDirections]) -> None:
+    def enroll(self, rows: Directions) -> None:
         """Take labelled exemplars: they belong to Z^k whatever their entropy and never fade."""
-        self.shown = self.shown + np.sum(rows, axis=0, dtype=np.float64)
+        self.shown = self.shown + rows.sum(axis=0)
         self.enrolled += len(rows)
         self._margin = None
 
     def merge(self, other: "BinnedSupport") -> None:
         """Add another class's sums: as if its samples had come here."""
         if len(other.sums):
-            if not len(self.sums):
-                self.sums = np.zeros((BINS, self._dimension))
+            self._hold()
             scale = self.vote / other.vote
             self.sums = self.sums + other.sums * scale
-            self.counts = [
-                mine + theirs * scale
-                for mine, theirs in zip(self.counts, other.counts, strict=True)
-            ]
-            self._count_again()
-            self._fade()
+            self.counts = self.counts + other.counts * scale
+            _count_again(self.counts, self._above, self._numbers)
+            _fade(self._memory, self.sums, self.counts, self._above, self._numbers)
         self.shown = self.shown + other.shown
         self.enrolled += other.enrolled
         self._margin = None
@@ -157,7 +166,7 @@ class BinnedSupport:
     def forget(self, share: float) -> None:
         """Let all votes weigh ``share`` of what they did."""
         self.vote /= share
-        self._rescale()
+        _rescale(self.sums, self.counts, self._above, self._numbers)
         self._margin = None
 
     def copy(self) -> "BinnedSupport":
@@ -165,79 +174,130 @@ class BinnedSupport:
         twin = BinnedSupport.__new__(BinnedSupport)
         twin.__dict__.update(self.__dict__)
         twin.sums, twin.counts = self.sums.copy(), self.counts.copy()
-        twin._above = self._above.copy()
+        twin._above, twin._numbers = self._above.copy(), self._numbers.copy()
         return twin
 
-    def take(self, places: Sequence[int], sums: Directions, counts: Sequence[float]) -> None:
+    def take(self, places: Sequence[int], sums: Directions, counts: Floats) -> None:
         """Hold these sums and counts of some bins, and nothing else."""
-        self.sums = np.zeros((BINS, self._dimension))
-        self.counts = [0.0] * BINS
-        for place, total, count in zip(places, sums, counts, strict=True):
-            self.sums[place], self.counts[place] = total, float(count)
-        self._count_again()
-
-    def _place(self, entropy: float) -> int:
-        # Certainty grows with the square of the sharpness, as long as it is small.
-        return bin_of((self._most - entropy) / self._sharpness**2)
-
-    def _put(self, place: int, row: StoredDirections, vote: float) -> None:
-        weighed = row if vote == 1.0 else row * vote
-        self.sums[place] += weighed
-        self.counts[place] += vote
-        self._count += vote
-        if place < self._cut:
-            self._above += weighed
-            self._above_count += vote
+        self.sums, self.counts = np.zeros((BINS, self._dimension)), np.zeros(BINS)
+        self.sums[places], self.counts[places] = sums, counts
+        _count_again(self.counts, self._above, self._numbers)
         self._margin = None
 
-    def _fade(self) -> None:
-        if self._memory is None:
-            return
-        excess = self._count / (self.vote * self._memory)
-        if excess > 1.0:
-            self.vote *= excess
-            self._rescale()
+    def _hold(self) -> None:
+        if not len(self.sums):
+            self.sums = np.zeros((BINS, self._dimension))
 
-    def _rescale(self) -> None:
-        """Keep the weights in a range in which nothing is lost."""
-        if self.vote > _RESCALE:
-            self.sums /= self.vote
-            self.counts = [count / self.vote for count in self.counts]
-            self.vote = 1.0
-            self._count_again()
-
-    def _count_again(self) -> None:
-        """Start the running figures anew, from the bins."""
-        self._count = sum(self.counts)
-        self._cut, self._above_count, self._above = 0, 0.0, np.zeros(self._dimension)
-        self._margin = None
-
-    def _with_exemplars(self, votes: float, kept: NDArray[np.float64]) -> Weighed:
+    def _with_exemplars(self, votes: float, kept: Floats) -> Weighed:
         if not self.enrolled:
             return Weighed(votes, votes, kept)
         each = max(EXEMPLAR_VOTES, votes) if self._outweigh else 1.0
         squares = votes + each * each * self.enrolled
         return Weighed(votes + each * self.enrolled, squares, kept + each * self.shown)
 
-    def _most_certain(self, wanted: float) -> NDArray[np.float64]:
-        """(d,) sum of so much of the most certain; the margin moves from where it was."""
-        counts = self.counts
-        while self._cut < BINS - 1 and self._above_count + counts[self._cut] < wanted:
-            self._above += self.sums[self._cut]
-            self._above_count += counts[self._cut]
-            self._cut += 1
-        while self._cut > 0 and self._above_count > wanted:
-            self._cut -= 1
-            self._above -= self.sums[self._cut]
-            self._above_count -= counts[self._cut]
-        left, here = wanted - self._above_count, counts[self._cut]
-        if left <= 0.0 or here <= 0.0:
-            return self._above.copy()
-        total: NDArray[np.float64] = self._above + self.sums[self._cut] * min(left / here, 1.0)
-        return total
-
     def _wanted(self, weight: float) -> float:
         """|Z^k| of so many votes (Eq. 9)."""
         if self._sharpness == 1.0:
             return float(kept_count(self._alpha, round(weight)))
         return min(math.ceil(self._alpha * weight - 1e-6), weight) if self._alpha else 0.0
+
+
+@compiled
+def _place(entropy: float, most: float, sharpness: float) -> int:
+    # Certainty grows with the square of the sharpness, as long as it is small.
+    return bin_of((most - entropy) / sharpness**2)
+
+
+@compiled
+def _add(
+    entropies: Floats,
+    rows: Directions,
+    most: float,
+    sharpness: float,
+    memory: float,
+    sums: Directions,
+    counts: Floats,
+    above: Floats,
+    numbers: Floats,
+) -> None:
+    for entropy, row in zip(entropies, rows):  # noqa: B905
+        place = _place(entropy, most, sharpness)
+        _put(place, row, numbers[_VOTE], sums, counts, above, numbers)
+        _fade(memory, sums, counts, above, numbers)
+
+
+@compiled
+def _put(
+    place: int,
+    row: Floats,
+    vote: float,
+    sums: Directions,
+    counts: Floats,
+    above: Floats,
+    numbers: Floats,
+) -> None:
+    for i in range(len(row)):
+        sums[place, i] += vote * row[i]
+    counts[place] += vote
+    numbers[_COUNT] += vote
+    if place < numbers[_CUT]:
+        for i in range(len(row)):
+            above[i] += vote * row[i]
+        numbers[_ABOVE] += vote
+
+
+@compiled
+def _fade(memory: float, sums: Directions, counts: Floats, above: Floats, numbers: Floats) -> None:
+    excess = numbers[_COUNT] / (numbers[_VOTE] * memory)
+    if excess > 1.0:
+        numbers[_VOTE] *= excess
+        _rescale(sums, counts, above, numbers)
+
+
+@compiled
+def _rescale(sums: Directions, counts: Floats, above: Floats, numbers: Floats) -> None:
+    """Keep the weights in a range in which nothing is lost."""
+    if numbers[_VOTE] > _RESCALE:
+        sums /= numbers[_VOTE]
+        counts /= numbers[_VOTE]
+        numbers[_VOTE] = 1.0
+        _count_again(counts, above, numbers)
+
+
+@compiled
+def _count_again(counts: Floats, above: Floats, numbers: Floats) -> None:
+    """Start the running figures anew, from the bins."""
+    numbers[_COUNT] = counts.sum()
+    numbers[_CUT] = numbers[_ABOVE] = 0.0
+    above[:] = 0.0
+
+
+@compiled
+def _most_certain(
+    votes: float,
+    sums: Directions,
+    counts: Floats,
+    above: Floats,
+    numbers: Floats,
+    kept: Floats,
+) -> None:
+    """Fill (d,) with the mean-weight sum of so many votes of the most certain.
+
+    The margin moves from where it was.
+    """
+    vote = numbers[_VOTE]
+    wanted = votes * vote
+    cut = int(numbers[_CUT])
+    while cut < BINS - 1 and numbers[_ABOVE] + counts[cut] < wanted:
+        above += sums[cut]
+        numbers[_ABOVE] += counts[cut]
+        cut += 1
+    while cut > 0 and numbers[_ABOVE] > wanted:
+        cut -= 1
+        above -= sums[cut]
+        numbers[_ABOVE] -= counts[cut]
+    numbers[_CUT] = cut
+    left, here = wanted - numbers[_ABOVE], counts[cut]
+    part = min(left / here, 1.0) if left > 0.0 and here > 0.0 else 0.0
+    for i in range(len(kept)):
+        kept[i] = (above[i] + part * sums[cut, i]) / vote

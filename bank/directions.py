@@ -10,7 +10,6 @@ exact, hence the same whoever computes them in whatever order.
 """
 
 import hashlib
-import math
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -19,14 +18,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bank.compiled import compiled
 from bank.errors import InputError
 
+Floats = NDArray[np.float64]
 Directions = NDArray[np.float64]  # (rows, d), whole numbers: unit vectors in grid steps
 StoredDirections = NDArray[np.int32]  # the same, in half the memory
 
 STEPS: Final = 2.0**26  # grid steps to a length of one
 CHUNK: Final = 1024  # rows worked on at a time: what bounds the memory of everything here
-_SMALL_PRODUCT: Final = 2**20  # multiplications: 16 windows, 60 classes, 768 dimensions
+_FEW: Final = 16  # rows whose cosines are not worth waking threads for
 _SHORTEST, _LONGEST = 1e-100, 1e100  # lengths whose squares neither under- nor overflow
 
 
@@ -92,26 +93,90 @@ def on_grid(rows: NDArray[Any], what: str | None = None) -> Directions:
     Raises:
         InputError: ``what`` is given and a row is not finite or all zeros.
     """
-    # The live case: one row, whose squares cannot overflow.
-    if len(rows) == 1 and (what is None or rows.dtype == np.float32):
-        row = rows[0].astype(np.float64)
-        length = math.sqrt(np.add.reduce(row * row))
+    plain = np.ascontiguousarray(rows, np.float64)
+    units: Directions = np.empty_like(plain)
+    bad = _to_grid(plain, units)
+    if what is not None and bad:
+        _check_peaks(np.abs(plain).max(axis=1), what)
+    return units
+
+
+def stored(units: Directions) -> StoredDirections:
+    """Directions as they are kept."""
+    return units.astype(np.int32)
+
+
+@compiled
+def _squares(row: Floats) -> float:
+    """Sum of the squares of (d,), in pairs of pairs, which is quick and loses little.
+
+    The order is NumPy's, that in which texts of states already saved have been summed.
+    """
+    count = len(row)
+    if count > 128:
+        half = count // 2
+        half -= half % 8
+        return _squares(row[:half]) + _squares(row[half:])
+    whole = count - count % 8
+    a = b = c = d = e = f = g = h = 0.0
+    for i in range(0, whole, 8):
+        a += row[i] * row[i]
+        b += row[i + 1] * row[i + 1]
+        c += row[i + 2] * row[i + 2]
+        d += row[i + 3] * row[i + 3]
+        e += row[i + 4] * row[i + 4]
+        f += row[i + 5] * row[i + 5]
+        g += row[i + 6] * row[i + 6]
+        h += row[i + 7] * row[i + 7]
+    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+    for i in range(whole, count):
+        total += row[i] * row[i]
+    return total
+
+
+@compiled
+def _to_grid(rows: Floats, units: Floats) -> bool:
+    """Fill (N, d) with the directions of rows (N, d); returns whether any has none.
+
+    The direction of a row that is zero is zeros, that of one that is not finite is anything.
+    """
+    bad = False
+    for row, unit in zip(rows, units):  # noqa: B905
+        length = np.sqrt(_squares(row))
         if _SHORTEST < length < _LONGEST:
-            row /= length / STEPS
-            on_it: Directions = np.rint(row, out=row)[None]
-            return on_it
-    rows = rows.astype(np.float64, copy=False)
-    lengths = _lengths(rows)
-    shortest, longest = lengths.min(), lengths.max()
-    if not (shortest > _SHORTEST and longest < _LONGEST):  # NaN and infinity come this way too
-        peaks = np.abs(rows).max(axis=1, keepdims=True)
-        if what is not None:
-            _check_peaks(peaks, what)
-        odd = (lengths <= _SHORTEST) | (lengths >= _LONGEST)  # row by row: no row sways another
-        rows = rows / np.where(odd & (peaks > 0), peaks, 1.0)
-        lengths = np.where(peaks > 0, _lengths(rows), 1.0)
-    units: Directions = rows / (lengths / STEPS)
-    return np.rint(units, out=units)
+            length /= STEPS
+            for i in range(len(row)):
+                unit[i] = np.rint(row[i] / length)
+            continue
+        peak = 0.0
+        finite = True
+        for value in row:  # squares of these are lost: scale the row first
+            finite = finite and np.isfinite(value)
+            peak = max(peak, abs(value))
+        if not finite or peak == 0.0:
+            bad = True
+            unit[:] = 0.0
+            continue
+        for i in range(len(row)):
+            unit[i] = row[i] / peak
+        length = np.sqrt(_squares(unit)) / STEPS
+        for i in range(len(row)):
+            unit[i] = np.rint(unit[i] / length)
+    return bad
+
+
+@compiled
+def point(total: Floats, rows: StoredDirections, k: int) -> float:
+    """Make row ``k`` of (K, d) the direction of a sum (d,), zeros if it cancels.
+
+    Returns:
+        The length of the sum.
+    """
+    length = float(np.sqrt(_squares(total)))
+    scale = length / STEPS
+    for i in range(len(total)):
+        rows[k, i] = np.int32(np.rint(total[i] / scale)) if length > 0.0 else 0
+    return length
 
 
 def as_given(features: Tensor) -> NDArray[Any]:
@@ -122,14 +187,6 @@ def as_given(features: Tensor) -> NDArray[Any]:
         return features.detach().to("cpu", torch.float64).numpy()
 
 
-def _lengths(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    # NumPy sums every row of a C-ordered array for itself, in an order that the number of rows does
-    # not change. The tests hold it to that: without it nothing here would be reproducible.
-    with np.errstate(over="ignore"):
-        squares = np.multiply(rows, rows, order="C")
-        return np.sqrt(np.add.reduce(squares, axis=1, keepdims=True))
-
-
 def _check_peaks(peaks: NDArray[Any], what: str) -> None:
     if not np.isfinite(peaks).all():
         raise InputError(f"{what} are not finite: mend or drop those rows first")
@@ -137,24 +194,39 @@ def _check_peaks(peaks: NDArray[Any], what: str) -> None:
         raise InputError(f"{what} hold a row of zeros, which has no direction: drop it first")
 
 
-def cosines(one: Directions, other: Directions) -> NDArray[np.float64]:
-    """(N, K) exact dot products of directions (N, d) and (K, d)."""
-    products = product(one, other.T)
-    products *= 1.0 / (STEPS * STEPS)
+def cosines(one: Directions, other: StoredDirections) -> Floats:
+    """(N, K) exact dot products of directions (N, d) and (K, d).
+
+    Those of a few rows are computed in this thread, those of many in the threads PyTorch was given:
+    waking threads for a few windows costs more than it saves, and on busy cores a hundred times
+    more.
+    """
+    if len(one) > _FEW:
+        products = product(one, other.T.astype(np.float64))
+        products *= 1.0 / (STEPS * STEPS)
+    else:
+        products = np.empty((len(one), len(other)))
+        _few_cosines(one, other, products)
     return products
 
 
-def product(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Matrix product: a small one in this thread, a large one in the threads PyTorch was given.
+def product(one: Floats, other: Floats) -> Floats:
+    """Matrix product."""
+    products: Floats = (torch.from_numpy(one) @ torch.from_numpy(other)).numpy()
+    return products
 
-    Waking threads for a few windows costs more than it saves, and on busy cores a hundred times
-    more. NumPy keeps small products to itself; large ones it would spread over all cores.
-    """
-    if one.shape[0] * other.size <= _SMALL_PRODUCT:
-        small: NDArray[np.float64] = one @ other
-        return small
-    large: NDArray[np.float64] = (torch.from_numpy(one) @ torch.from_numpy(other)).numpy()
-    return large
+
+@compiled
+def _few_cosines(one: Floats, other: StoredDirections, products: Floats) -> None:
+    whole = np.empty(one.shape[1], np.int32)
+    for row in range(len(one)):
+        for i in range(len(whole)):
+            whole[i] = np.int32(one[row, i])
+        for k in range(len(other)):
+            total = np.int64(0)
+            for i in range(len(whole)):
+                total += np.int64(whole[i]) * np.int64(other[k, i])
+            products[row, k] = total * (1.0 / (STEPS * STEPS))
 
 
 def tie_direction(dimension: int) -> Directions:

@@ -1,6 +1,5 @@
 """What a bank has learned: one support set a class, and the segments that still go on."""
 
-import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +7,21 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from bank.anchored import Anchor
 from bank.anchored_support import AnchoredSupport
 from bank.bounded import BinnedSupport
-from bank.directions import CHUNK, STEPS, Directions, StoredDirections, on_grid
+from bank.directions import (
+    CHUNK,
+    STEPS,
+    Directions,
+    Floats,
+    StoredDirections,
+    on_grid,
+    point,
+)
 from bank.errors import InputError
-from bank.support import SupportSet, stored
+from bank.support import SupportSet
 from bank.texts import ClassTexts, Reading
 
 _OPEN_SEGMENTS: Final = 256
@@ -33,7 +38,7 @@ class _OpenSegment:
     entropy: float
     tie: float
     sharp: float
-    row: StoredDirections
+    row: Floats
     vote: float
 
 
@@ -44,11 +49,13 @@ class References(NamedTuple):
         directions: (K, d) grid steps; the text where a class has no evidence.
         votes: (K,) weights together: how many, but for exemplars in anchored mode.
         lengths: (K,) lengths of the weighted sums, in units of one direction.
+        squares: (K,) sums of the squares of the weights.
     """
 
-    directions: Directions
-    votes: NDArray[np.float64]
-    lengths: NDArray[np.float64]
+    directions: StoredDirections
+    votes: Floats
+    lengths: Floats
+    squares: Floats
 
 
 class Evidence:
@@ -77,34 +84,18 @@ class Evidence:
         # The texts and what orders ties, which never change, and between them the prototypes:
         # what one product reads.
         count = len(texts)
-        self.rows: Directions = np.concatenate(
-            [texts.directions, texts.directions, texts.readers[count:]]
-        )
-        nothing = np.zeros(count)
-        self._references = References(self.rows[count : 2 * count], nothing, nothing.copy())
-        self.anchor = Anchor(len(texts))
+        self.rows: StoredDirections = np.concatenate([texts.readers[:count], texts.readers])
+        nothing = np.zeros((3, count))
+        self._references = References(self.rows[count : 2 * count], *nothing)
         self._stale: set[int] = set()  # classes whose reference is behind their support
 
     def learn(self, units: Directions, reading: Reading) -> None:
         """Take (B, d) directions with what the texts say of them."""
-        if len(units) == 1:  # the live case
-            k = int(reading.labels[0])
-            row = units[0] if self._bounded else stored(units)[0]
-            self.supports[k].add(
-                [reading.entropies.item(0)], [reading.ties.item(0)], [row], [reading.sharp.item(0)]
-            )
-            self._stale.add(k)
-            return
-        rows = stored(units)
         classes = set(reading.labels.tolist())
         for k in classes:
-            # Indexing by a mask copies, so that a class that is reset frees its own rows.
             mine = reading.labels == k if len(classes) > 1 else slice(None)
             self.supports[k].add(
-                reading.entropies[mine].tolist(),
-                reading.ties[mine].tolist(),
-                list(rows[mine]),
-                reading.sharp[mine].tolist(),
+                reading.entropies[mine], reading.ties[mine], units[mine], reading.sharp[mine]
             )
         self._stale |= classes
 
@@ -119,7 +110,7 @@ class Evidence:
 
     def enroll(self, units: Directions, k: int) -> None:
         """Take labelled exemplars of class ``k``."""
-        self.supports[k].enroll(list(stored(units)))
+        self.supports[k].enroll(units)
         self._stale.add(k)
 
     def reset(self, k: int) -> None:
@@ -153,21 +144,14 @@ class Evidence:
 
     def references(self) -> References:
         """The prototypes' directions, votes and lengths, brought up to date."""
-        directions, votes, lengths = self._references
+        directions, votes, lengths, squares = self._references
         while self._stale:
             k = self._stale.pop()
-            support = self.supports[k]
-            weight, squares, total = support.live
-            length = math.sqrt(total @ total) if weight else 0.0
-            votes[k], lengths[k] = weight, length / STEPS
-            if self._anchored:
-                self.anchor.set(k, weight, length / STEPS, squares)
-            if not weight:
-                directions[k] = self._texts.directions[k]
-            elif self._bounded:  # its sums are not exact, so neither need its directions be
-                np.multiply(total, STEPS / length if length else 0.0, out=directions[k])
+            votes[k], squares[k], total = self.supports[k].live
+            if votes[k]:
+                lengths[k] = point(total, directions, k) / STEPS
             else:
-                directions[k] = on_grid(total[None])
+                lengths[k], directions[k] = 0.0, self._texts.directions[k]
         return self._references
 
     def means(self) -> Directions:
@@ -202,7 +186,7 @@ class Evidence:
                 self.learn(units, self._texts.read(units))
         exemplars, labels = tensors["exemplars"].numpy(), tensors["exemplar_labels"].numpy()
         for k in set(labels.tolist()):
-            self.supports[k].enroll(list(exemplars[labels == k]))
+            self.supports[k].enroll(exemplars[labels == k].astype(np.float64))
             self._stale.add(k)
 
     def _new(self) -> Support:
@@ -231,12 +215,12 @@ class Evidence:
             self.supports[old.k].remove(old.entropy, old.tie, old.row, old.vote, old.sharp)
             self._stale.add(old.k)
         mean = on_grid(total[None])
-        reading, row = self._texts.read(mean), stored(mean)[0]
-        k, entropy, tie = int(reading.labels[0]), reading.entropies.item(0), reading.ties.item(0)
-        sharp, vote = reading.sharp.item(0), self.supports[k].vote
-        self.supports[k].add([entropy], [tie], [row], [sharp])
-        self._stale.add(k)
-        self._open[segment] = _OpenSegment(total, k, entropy, tie, sharp, row, vote)
+        reading = self._texts.read(mean)
+        k = reading.labels.item(0)
+        vote = self.supports[k].vote
+        self.learn(mean, reading)
+        entropy, tie, sharp = (part.item(0) for part in reading[1:])
+        self._open[segment] = _OpenSegment(total, k, entropy, tie, sharp, mean[0], vote)
         if len(self._open) > _OPEN_SEGMENTS:
             self._open.popitem(last=False)
 
@@ -271,7 +255,7 @@ class Evidence:
             place = k % len(tensors["votes"])  # version 2 had everything only once
             rows = np.flatnonzero(bins[:, 0] == place)
             if len(rows):
-                theirs.take(bins[rows, 1].tolist(), sums[rows], counts[rows].tolist())
+                theirs.take(bins[rows, 1].tolist(), sums[rows], counts[rows])
             theirs.vote = float(tensors["votes"][place])
             theirs.shown = tensors["shown"][place].numpy().copy()
             theirs.enrolled = int(tensors["enrolled"][place])

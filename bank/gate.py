@@ -1,13 +1,13 @@
 """The unknown gate: is this one of the classes at all? Calibrated without labels."""
 
-import math
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-Floats = NDArray[np.float64]
+from bank.compiled import compiled
+from bank.directions import Floats
 
 _BINS: Final = 128
 _REACH: Final = 6.0  # the histogram covers so many standard deviations to both sides
@@ -16,7 +16,10 @@ _START: Final = 20.0  # before so many votes all is known
 _KEEP: Final = 1.0 - 1.0 / _HORIZON
 _BINS_A_DEVIATION: Final = _BINS / (2 * _REACH)
 _TINY: Final = 1e-12
-STATE: Final = 5 + _BINS  # numbers that a gate consists of
+# A gate is one row of numbers: votes, means of a sample's best cosine with a text and of its best
+# score, their variances, and a histogram of the sums of both, standardised.
+_VOTES, _TEXT, _NEAR, _TEXT_SPREAD, _NEAR_SPREAD, _HISTOGRAM = range(6)
+STATE: Final = _HISTOGRAM + _BINS
 
 
 class Gate(NamedTuple):
@@ -44,61 +47,103 @@ class UnknownGate:
 
     def __init__(self, share: float) -> None:
         self.share = share
-        self._votes = 0.0
-        self._text, self._text_spread = 0.0, 0.0  # mean and variance of a sample's best cosine
-        self._near, self._near_spread = 0.0, 0.0  # and of its best score
-        self._histogram: Floats = np.zeros(_BINS)
+        self.state: Floats = np.zeros(STATE)
 
-    @property
-    def state(self) -> Floats:
-        """All of it as one row of numbers, for a file."""
-        numbers = [self._votes, self._text, self._near, self._text_spread, self._near_spread]
-        return np.concatenate([numbers, self._histogram])
+    def score(self, products: Floats, scores: Floats) -> Floats:
+        """(B,) ranks in [0, 1] of samples, higher is more surely one of the classes.
 
-    @state.setter
-    def state(self, numbers: Floats) -> None:
-        self._votes, self._text, self._near, *spreads = numbers[:5].tolist()
-        self._text_spread, self._near_spread = spreads
-        self._histogram = numbers[5:].copy()
+        Args:
+            products: (B, P) that begin with the K cosines with the texts.
+            scores: (B, K) of the bank.
+        """
+        ranks = np.empty(len(scores))
+        _rank_all(products, scores, self.state, ranks)
+        return ranks
 
-    def score(self, text: Floats, scores: Floats) -> Floats:
-        """(B,) ranks in [0, 1] of (B, K) cosines with the texts and (B, K) scores of the bank."""
-        best = zip(text.max(axis=1).tolist(), scores.max(axis=1).tolist(), strict=True)
-        return np.array([self.rank(*pair) for pair in best])
+    def knows(self, ranks: Floats) -> NDArray[np.bool_]:
+        """(B,) whether ranks are high enough; every one is until enough has been seen."""
+        if self.state[_VOTES] < _START:
+            return np.ones(len(ranks), np.bool_)
+        return ranks >= self.share
 
-    def rank(self, text: float, near: float) -> float:
-        """The same from a sample's best cosine with a text and its best score."""
-        if self._votes <= 0.0:
-            return 0.5
-        within = self._within(text, near)
-        place = min(int(within), _BINS - 1)
-        below = np.add.reduce(self._histogram[:place]) + (within - place) * self._histogram[place]
-        return float(below) / self._votes
+    def observe(
+        self, products: Floats, scores: Floats, fresh: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Judge samples one after another, and calibrate by those that are votes of their own.
 
-    def knows(self, rank: float) -> bool:
-        """Whether a rank is high enough; every one is until enough has been seen."""
-        return self._votes < _START or rank >= self.share
+        Args:
+            products: (B, P) that begin with the K cosines with the texts.
+            scores: (B, K) of the bank.
+            fresh: (B,) which are votes of their own.
 
-    def observe(self, text: float, near: float) -> None:
-        """Calibrate by a vote's best cosine with a text and its best score."""
-        place = min(int(self._within(text, near)), _BINS - 1)
-        if self._votes >= _HORIZON:
-            self._votes *= _KEEP
-            self._histogram *= _KEEP
-        self._votes += 1.0
-        self._histogram[place] += 1.0
-        step = 1.0 / self._votes
-        away = text - self._text
-        self._text += step * away
-        self._text_spread += step * (away * (text - self._text) - self._text_spread)
-        away = near - self._near
-        self._near += step * away
-        self._near_spread += step * (away * (near - self._near) - self._near_spread)
+        Returns:
+            (B,) which are known.
+        """
+        known = np.empty(len(scores), np.bool_)
+        _observe(products, scores, fresh, self.share, self.state, known)
+        return known
 
-    def _within(self, text: float, near: float) -> float:
-        """Where in the histogram the standardised sum lies, 0 to the number of bins."""
-        if self._votes < 2.0:
-            return _BINS / 2
-        total = (text - self._text) / math.sqrt(self._text_spread + _TINY)
-        total += (near - self._near) / math.sqrt(self._near_spread + _TINY)
-        return min(max((total + _REACH) * _BINS_A_DEVIATION, 0.0), float(_BINS))
+
+@compiled
+def _rank_all(products: Floats, scores: Floats, state: Floats, ranks: Floats) -> None:
+    classes = scores.shape[1]
+    for row in range(len(scores)):
+        ranks[row] = _rank(products[row, :classes].max(), scores[row].max(), state)
+
+
+@compiled
+def _observe(
+    products: Floats,
+    scores: Floats,
+    fresh: NDArray[np.bool_],
+    share: float,
+    state: Floats,
+    known: NDArray[np.bool_],
+) -> None:
+    classes = scores.shape[1]
+    for row in range(len(scores)):
+        text, near = products[row, :classes].max(), scores[row].max()
+        known[row] = state[_VOTES] < _START or _rank(text, near, state) >= share
+        if fresh[row]:
+            _calibrate(text, near, state)
+
+
+@compiled
+def _rank(text: float, near: float, state: Floats) -> float:
+    """The share of what came before that was less sure."""
+    if state[_VOTES] <= 0.0:
+        return 0.5
+    within = _within(text, near, state)
+    place = min(int(within), _BINS - 1)
+    below = (within - place) * state[_HISTOGRAM + place]
+    for i in range(_HISTOGRAM, _HISTOGRAM + place):
+        below += state[i]
+    return float(below / state[_VOTES])
+
+
+@compiled
+def _calibrate(text: float, near: float, state: Floats) -> None:
+    """Take a vote's best cosine with a text and its best score."""
+    place = min(int(_within(text, near, state)), _BINS - 1)
+    if state[_VOTES] >= _HORIZON:
+        state[_VOTES] *= _KEEP
+        state[_HISTOGRAM:] *= _KEEP
+    state[_VOTES] += 1.0
+    state[_HISTOGRAM + place] += 1.0
+    step = 1.0 / state[_VOTES]
+    away = text - state[_TEXT]
+    state[_TEXT] += step * away
+    state[_TEXT_SPREAD] += step * (away * (text - state[_TEXT]) - state[_TEXT_SPREAD])
+    away = near - state[_NEAR]
+    state[_NEAR] += step * away
+    state[_NEAR_SPREAD] += step * (away * (near - state[_NEAR]) - state[_NEAR_SPREAD])
+
+
+@compiled
+def _within(text: float, near: float, state: Floats) -> float:
+    """Where in the histogram the standardised sum lies, 0 to the number of bins."""
+    if state[_VOTES] < 2.0:
+        return _BINS / 2
+    total = (text - state[_TEXT]) / np.sqrt(state[_TEXT_SPREAD] + _TINY)
+    total += (near - state[_NEAR]) / np.sqrt(state[_NEAR_SPREAD] + _TINY)
+    return float(min(max((total + _REACH) * _BINS_A_DEVIATION, 0.0), _BINS))

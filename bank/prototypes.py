@@ -8,11 +8,10 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bank.anchored import SHARPNESS
-from bank.directions import STEPS, few_rows, unit_chunks
+from bank.directions import STEPS, Floats, few_rows, unit_chunks
 from bank.errors import InputError
 from bank.evidence import Evidence, segment_ids
 from bank.gate import Gate
@@ -27,8 +26,6 @@ Mode = Literal["exact", "bounded", "anchored", "text"]
 _SNAPSHOTS: Final = 16
 _KEPT_IN_DRIFT: Final = 0.98  # of the evidence, at every vote while features move
 _PLAIN: Final = Guards(memory=None, gate=False, drift=False, fallback=False)
-
-Floats = NDArray[np.float64]
 
 
 class PrototypeBank:
@@ -165,10 +162,10 @@ class PrototypeBank:
         """
         ranks = [np.empty(0)]
         for sight in self._looks(features):
-            ranks.append(self._watch.gate.score(sight.text, sight.scores))
+            ranks.append(self._watch.gate.score(sight.products, sight.scores))
         score = np.concatenate(ranks)
-        known = [self._watch.gate.knows(rank) for rank in score.tolist()]
-        return Gate(torch.tensor(known, dtype=torch.bool), torch.from_numpy(score).float())
+        known = self._watch.gate.knows(score)
+        return Gate(torch.from_numpy(known), torch.from_numpy(score).float())
 
     def update(self, features: Tensor, segments: Tensor | None = None) -> None:
         """Learn from features without labels: all of them, or, on an error, none.
@@ -321,7 +318,7 @@ class PrototypeBank:
         }
         tensors = {
             "text": self._texts.given,
-            "gate": torch.from_numpy(self._watch.gate.state),
+            "gate": torch.from_numpy(self._watch.gate.state.copy()),
             "watch": torch.from_numpy(self._watch.vector()),
             **self._evidence.tensors(),
         }
@@ -383,25 +380,23 @@ class PrototypeBank:
         return sight.text if fallen else sight.scores
 
     def _learn(self, sight: Sight, segments: list[int] | None) -> None:
-        rows: slice | NDArray[np.intp] = slice(None)
+        units, products = sight.units, sight.products
         if self._watched:
-            fresh = [True] * len(sight.units)
+            fresh = np.ones(len(units), np.bool_)
             if segments is not None:
-                fresh = [not goes_on for goes_on in self._evidence.continues(segments)]
+                fresh[:] = [not goes_on for goes_on in self._evidence.continues(segments)]
             known = self._watch.observe(sight, fresh, self._evidence.references())
             if self.guards.drift and self._watch.drifting and self.mode == "anchored":
-                self._evidence.forget(_KEPT_IN_DRIFT ** sum(fresh))
+                self._evidence.forget(_KEPT_IN_DRIFT ** int(fresh.sum()))
                 self._version += 1
-            if self.guards.gate and not all(known):
-                rows = np.flatnonzero(known)
+            if self.guards.gate and not known.all():
+                units, products = units[known], products[known]
                 if segments is not None:
                     segments = [s for s, sure in zip(segments, known, strict=True) if sure]
-        units = sight.units[rows]
         if self.mode == "text" or not len(units):
             return
         if segments is None:
-            reading = self._texts.reading_of(sight.text[rows], sight.ties[rows])
-            self._evidence.learn(units, reading)
+            self._evidence.learn(units, self._texts.reading_of(products))
         else:
             self._evidence.extend(units, segments)
         self._version += 1

@@ -4,17 +4,24 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-from bank.directions import Directions, as_given, check_shape, cosines, on_grid, unit_chunks
+from bank.anchored import anchored_scores
+from bank.directions import (
+    Directions,
+    Floats,
+    as_given,
+    check_shape,
+    cosines,
+    on_grid,
+    stored,
+    unit_chunks,
+)
 from bank.evidence import Evidence
 from bank.texts import ClassTexts
 
 REMEMBERED_ROWS: Final = 16
 AMPLE_VOTES: Final = 5.0  # in half of the classes: enough to settle without the texts
-
-Floats = NDArray[np.float64]
 
 
 class Sight(NamedTuple):
@@ -22,15 +29,19 @@ class Sight(NamedTuple):
 
     Attributes:
         units: (B, d) directions.
-        text: (B, K) cosines with the texts.
-        ties: (B,) see :class:`bank.texts.Reading`.
+        products: (B, K + 1) cosines with the texts and with what orders ties, or (B, 2 K + 1) with
+            those with the prototypes between.
         scores: (B, K) by what was learned.
     """
 
     units: Directions
-    text: Floats
-    ties: Floats
+    products: Floats
     scores: Floats
+
+    @property
+    def text(self) -> Floats:
+        """(B, K) cosines with the texts."""
+        return self.products[:, : self.scores.shape[1]]
 
 
 class Scorer:
@@ -77,17 +88,19 @@ class Scorer:
     def read(self, units: Directions) -> Sight:
         """What the texts alone say of (B, d) directions."""
         products = cosines(units, self._texts.readers)
-        text = products[:, :-1]
-        return Sight(units, text, products[:, -1], text)
+        return Sight(units, products, np.ascontiguousarray(products[:, :-1]))
 
     def look(self, units: Directions, evidence: Evidence) -> Sight:
         """A look at (B, d) directions."""
         if self._mode == "text":
             return self.read(units)
-        evidence.references()
-        both, ties = self._cosines(units, evidence.rows)
-        scores = evidence.anchor.scores(both) if self._mode == "anchored" else both[:, 1]
-        return Sight(units, both[:, 0], ties, scores)
+        _, votes, lengths, squares = evidence.references()
+        products = cosines(units, evidence.rows)
+        if self._mode == "anchored":
+            scores = anchored_scores(products, votes, lengths, squares)
+        else:
+            scores = np.ascontiguousarray(products[:, len(votes) : -1])
+        return Sight(units, products, scores)
 
     def settle(self, units: Directions, evidence: Evidence) -> Sight:
         """A look at (B, d) directions of the past: as the two passes have it once there is ample.
@@ -97,12 +110,8 @@ class Scorer:
         votes = evidence.references().votes
         if self._mode != "anchored" or float(np.median(votes)) < AMPLE_VOTES:
             return self.look(units, evidence)
-        prototypes = on_grid(evidence.means())
-        rows = np.concatenate([self._texts.directions, prototypes, self._texts.readers[-1:]])
-        both, ties = self._cosines(units, rows)
-        return Sight(units, both[:, 0], ties, both[:, 1])
-
-    def _cosines(self, units: Directions, rows: Directions) -> tuple[Floats, Floats]:
-        """(B, 2, K) with texts and prototypes, and (B,) with what orders ties."""
-        products = cosines(units, rows)
-        return products[:, :-1].reshape(len(units), 2, -1), products[:, -1]
+        count = len(votes)
+        prototypes = stored(on_grid(evidence.means()))
+        readers = self._texts.readers
+        products = cosines(units, np.concatenate([readers[:count], prototypes, readers[count:]]))
+        return Sight(units, products, np.ascontiguousarray(products[:, count:-1]))

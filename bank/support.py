@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bank.directions import Directions, StoredDirections
+from bank.directions import Directions, Floats, StoredDirections, stored
 from bank.errors import InputError
 
 # Entropy, tie breaker, running number, direction. The running number keeps a comparison from
@@ -104,11 +104,7 @@ class SupportSet:
         return self.margin
 
     def add(
-        self,
-        entropies: Sequence[float],
-        ties: Sequence[float],
-        rows: Sequence[StoredDirections],
-        sharp: Sequence[float] = (),
+        self, entropies: Floats, ties: Floats, rows: Directions, sharp: Floats | None = None
     ) -> None:
         """Take samples that were pseudo-labelled as this class."""
         kept, rest = self._kept, self._rest
@@ -117,7 +113,8 @@ class SupportSet:
         number = self.assigned
         entered: list[StoredDirections] = []
         left: list[StoredDirections] = []
-        for entropy, tie, row in zip(entropies, ties, rows, strict=True):
+        samples = zip(entropies.tolist(), ties.tolist(), stored(rows), strict=True)
+        for entropy, tie, row in samples:
             number += 1
             self._serial += 1
             sample = (entropy, tie, self._serial, row)
@@ -135,24 +132,27 @@ class SupportSet:
         self._add_to_sum(entered, left)
 
     def remove(
-        self,
-        entropy: float,
-        tie: float,
-        row: StoredDirections,
-        vote: float = 1.0,
-        sharp: float = 0.0,
+        self, entropy: float, tie: float, row: Directions, vote: float = 1.0, sharp: float = 0.0
     ) -> None:
-        """Take back a sample that was added: the very row. Costs O(n)."""
+        """Take back a sample that was added, or one equal to it. Costs O(n)."""
         kept, rest = self._kept, self._rest
-        for heap in (kept, rest):
-            place = next((i for i, sample in enumerate(heap) if sample[3] is row), None)
+        for heap, sign in ((kept, -1.0), (rest, 1.0)):
+            where = (
+                place
+                for place, sample in enumerate(heap)
+                if sample[0] == sign * entropy
+                and sample[1] == sign * tie
+                and np.array_equal(sample[3], row)
+            )
+            place = next(where, None)
             if place is None:
                 continue
+            held = heap[place][3]
             heap[place] = heap[-1]
             heap.pop()
             heapify(heap)
             entered: list[StoredDirections] = []
-            left = [row] if heap is kept else []
+            left = [held] if heap is kept else []
             wanted = kept_count(self._alpha, self.assigned)
             if len(kept) < wanted:
                 entropy, tie, serial, best = heappop(rest)
@@ -165,10 +165,11 @@ class SupportSet:
             self._add_to_sum(entered, left)
             return
 
-    def enroll(self, rows: Sequence[StoredDirections]) -> None:
+    def enroll(self, rows: Directions) -> None:
         """Take labelled exemplars: they belong to Z^k whatever their entropy."""
-        self._exemplars.extend(rows)
-        self._add_to_sum(rows)
+        exemplars = list(stored(rows))
+        self._exemplars.extend(exemplars)
+        self._add_to_sum(exemplars)
 
     def samples(self) -> list[StoredDirections]:
         """The directions of S^k, most certain first."""
@@ -195,8 +196,3 @@ class SupportSet:
             self._sum += np.sum(entered, axis=0, dtype=np.float64)
         if left:
             self._sum -= np.sum(left, axis=0, dtype=np.float64)
-
-
-def stored(units: Directions) -> StoredDirections:
-    """Directions as they are kept."""
-    return units.astype(np.int32)

@@ -9,10 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bank.compiled import compiled
 from bank.directions import (
     STEPS,
     Directions,
+    Floats,
+    StoredDirections,
     cosines,
+    stored,
     tie_direction,
     unit_chunks,
 )
@@ -30,15 +34,13 @@ class Reading(NamedTuple):
         labels: (N,) pseudo-labels, the first of equally near texts (Eq. 6).
         entropies: (N,) nats (of Eq. 7's distribution).
         ties: (N,) orders samples of equal entropy by what they are, not by when they came.
-        scores: (N, K) cosines.
         sharp: (N,) nats, of a sharper softmax; where nobody asks for it, the same as entropies.
     """
 
-    labels: NDArray[np.intp]
-    entropies: NDArray[np.float64]
-    ties: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    sharp: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    entropies: Floats
+    ties: Floats
+    sharp: Floats
 
 
 class ClassTexts:
@@ -60,7 +62,10 @@ class ClassTexts:
         self.given: Tensor = text.detach().to("cpu", torch.float64, copy=True)
         self.directions: Directions = np.concatenate(chunks)
         self.features: Tensor = torch.from_numpy(self.directions / STEPS).float()
-        self.readers = np.concatenate([self.directions, tie_direction(self.dimension)])
+        # What one product reads, with what orders ties as the last row.
+        self.readers: StoredDirections = stored(
+            np.concatenate([self.directions, tie_direction(self.dimension)])
+        )
 
     def __len__(self) -> int:
         return len(self.directions)
@@ -123,26 +128,45 @@ class ClassTexts:
 
     def read(self, units: Directions) -> Reading:
         """Pseudo-labels and entropies of (N, d) directions."""
-        scores = cosines(units, self.readers)
-        return self.reading_of(scores[:, :-1], scores[:, -1])
+        return self.reading_of(cosines(units, self.readers))
 
-    def reading_of(self, scores: NDArray[np.float64], ties: NDArray[np.float64]) -> Reading:
-        """The reading of (N, K) cosines and (N,) ties."""
-        entropies = sharp = entropies_of(scores)
-        if self._sharpness != 1.0:
-            sharp = entropies_of(scores * self._sharpness)
-        return Reading(scores.argmax(axis=1), entropies, ties, scores, sharp)
+    def reading_of(self, products: Floats) -> Reading:
+        """The reading of (N, P) cosines: first those with the K texts, last what orders ties."""
+        count = len(products)
+        labels, entropies, sharp = np.empty(count, np.int64), np.empty(count), np.empty(count)
+        _read(products, len(self), self._sharpness, labels, entropies, sharp)
+        return Reading(labels, entropies, products[:, -1], sharp)
 
 
-def entropies_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) entropies of the softmax of raw cosines (N, K), without temperature.
+@compiled
+def _read(
+    products: Floats,
+    classes: int,
+    sharpness: float,
+    labels: NDArray[np.int64],
+    entropies: Floats,
+    sharp: Floats,
+) -> None:
+    """Fill (N,) labels and both entropies from (N, P) products that begin with the K cosines."""
+    for row in range(len(products)):
+        scores = products[row, :classes]
+        labels[row] = np.argmax(scores)
+        entropies[row] = sharp[row] = _entropy(scores, 1.0)
+        if sharpness != 1.0:
+            sharp[row] = _entropy(scores, sharpness)
 
-    With s the cosines, H = log(sum e^s) - (sum s e^s) / (sum e^s). Every row is summed for itself,
-    so that a sample has the same entropy, bit for bit, in any batch.
+
+@compiled
+def _entropy(scores: Floats, sharpness: float) -> float:
+    """Entropy of the softmax of (K,) scores times the sharpness.
+
+    With s the scaled scores, H = log(sum e^s) - (sum s e^s) / (sum e^s); cosines are so small that
+    no e^s overflows.
     """
-    rows = scores[0] if len(scores) == 1 else scores  # live there is one: a second axis costs time
-    weights = np.exp(rows, order="C")
-    total = np.add.reduce(weights, axis=-1)
-    weights *= rows
-    moment = np.add.reduce(weights, axis=-1)
-    return np.atleast_1d(np.maximum(np.log(total) - moment / total, 0.0))
+    total = moment = 0.0
+    for score in scores:
+        scaled = sharpness * score
+        weight = np.exp(scaled)
+        total += weight
+        moment += weight * scaled
+    return max(float(np.log(total)) - moment / total, 0.0)

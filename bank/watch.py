@@ -1,23 +1,21 @@
 """Watches how a bank's answers go beside those of text alone, and whether features move."""
 
-import math
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bank.directions import STEPS, Directions
+from bank.compiled import compiled
+from bank.directions import STEPS, Directions, Floats, StoredDirections
 from bank.evidence import References
 from bank.gate import UnknownGate
 from bank.guards import Health
 from bank.scoring import Sight
 
-Floats = NDArray[np.float64]
-
 _HORIZON: Final = 200.0
 _START: Final = 50.0  # votes before anything is concluded
 _DRIFT: Final = 0.2  # a residual of this length is none by chance
+_VOTES, _DISAGREEMENT, _UNKNOWN, _FALLEN = range(4)
 
 
 class Watch:
@@ -31,29 +29,15 @@ class Watch:
 
     def __init__(self, classes: int, dimension: int, unknown: float) -> None:
         self.gate = UnknownGate(unknown)
-        self.votes = 0.0
-        self.answers: Floats = np.zeros((2, classes))  # shares of the bank's answers, of the texts'
-        self.disagreement = 0.0
-        self.unknown = 0.0
-        self.residual: Floats = np.zeros(dimension)
-        self.fallen = False
+        self._numbers: Floats = np.zeros(4)  # votes, disagreement, unknown, fallen
+        self._answers: Floats = np.zeros((2, classes))  # shares of the bank's, of the texts'
+        self._residual: Floats = np.zeros(dimension)
+        self.drifting = False  # whether features have moved away from what was learned
+        self.fallen = False  # whether the bank has collapsed
 
-    @property
-    def share(self) -> float:
-        """Of the bank's most frequent answer."""
-        return float(self.answers[0].max())
-
-    @property
-    def drifting(self) -> bool:
-        """Whether features have moved away from what was learned."""
-        return self.votes >= _START and self.drift > _DRIFT
-
-    @property
-    def drift(self) -> float:
-        """Length of the mean difference between features and the prototypes that answered them."""
-        return math.sqrt(self.residual @ self.residual)
-
-    def observe(self, sight: Sight, fresh: Sequence[bool], references: References) -> list[bool]:
+    def observe(
+        self, sight: Sight, fresh: NDArray[np.bool_], references: References
+    ) -> NDArray[np.bool_]:
         """Take a look at some samples.
 
         Args:
@@ -64,74 +48,93 @@ class Watch:
         Returns:
             (B,) which the gate knows.
         """
-        known = []
-        for row, counted in enumerate(fresh):
-            text, scores = sight.text[row], sight.scores[row]
-            its, mine = int(text.argmax()), int(scores.argmax())
-            best = text.item(its), scores.item(mine)
-            sure = self.gate.knows(self.gate.rank(*best))
-            known.append(sure)
-            if counted:
-                self.gate.observe(*best)
-                self._count(mine, its, sure)
-                self._compare(sight.units[row], mine, references)
-        self._judge()
+        known = self.gate.observe(sight.products, sight.scores, fresh)
+        self.drifting = _observe(
+            sight.units,
+            sight.products,
+            sight.scores,
+            fresh,
+            known,
+            references.directions,
+            references.votes,
+            references.lengths,
+            STEPS,
+            self._numbers,
+            self._answers,
+            self._residual,
+        )
+        self.fallen = bool(self._numbers[_FALLEN])
         return known
-
-    def _count(self, mine: int, its: int, sure: bool) -> None:
-        self.votes += 1.0
-        step = self._step()
-        self.answers *= 1.0 - step
-        self.answers[0, mine] += step
-        self.answers[1, its] += step
-        self.disagreement += step * ((mine != its) - self.disagreement)
-        self.unknown += step * ((not sure) - self.unknown)
-
-    def _compare(self, unit: Directions, mine: int, references: References) -> None:
-        votes = references.votes.item(mine)
-        if votes >= 2.0:
-            step = self._step()
-            away = references.directions[mine] * (-references.lengths.item(mine) / votes)
-            away += unit
-            away *= step / STEPS
-            self.residual *= 1.0 - step
-            self.residual += away
-
-    def _step(self) -> float:
-        return max(1.0 / self.votes, 1.0 / _HORIZON)
 
     def health(self, references: References, fallback: bool) -> Health:
         """All that was watched; ``fallback`` tells whether a fall is answered by falling back."""
         return Health(
             fallen_back=fallback and self.fallen,
-            share=self.share,
+            share=float(self._answers[0].max()),
             closeness=closeness(references),
-            disagreement=self.disagreement,
-            drift=self.drift,
-            unknown=self.unknown,
+            disagreement=float(self._numbers[_DISAGREEMENT]),
+            drift=float(np.sqrt(self._residual @ self._residual)),
+            unknown=float(self._numbers[_UNKNOWN]),
         )
-
-    def _judge(self) -> None:
-        if self.votes < _START:
-            return
-        excess, disagreement = (0.25, 0.4) if self.fallen else (0.5, 0.6)
-        self.fallen = self.disagreement > disagreement and self._excess() > excess
-
-    def _excess(self) -> float:
-        return self.share - float(self.answers[1].max())
 
     def vector(self) -> Floats:
         """All of it as one row of numbers, for a file."""
-        head = [self.votes, self.disagreement, self.unknown, float(self.fallen)]
-        return np.concatenate([head, self.answers.ravel(), self.residual])
+        return np.concatenate([self._numbers, self._answers.ravel(), self._residual])
 
     def take(self, vector: Floats) -> None:
         """Go on from what :meth:`vector` gave."""
-        classes = self.answers.shape[1]
-        self.votes, self.disagreement, self.unknown = (float(value) for value in vector[:3])
-        self.fallen = bool(vector[3])
-        self.answers = vector[4 : 4 + 2 * classes].reshape(2, classes).copy()
-        self.residual = vector[4 + 2 * classes :].copy()
+        classes = self._answers.shape[1]
+        self._numbers, answers, self._residual = (
+            part.copy() for part in np.split(vector, (4, 4 + 2 * classes))
+        )
+        self._answers = answers.reshape(2, classes)
+        self.drifting = _drifts(self._numbers, self._residual)
+        self.fallen = bool(self._numbers[_FALLEN])
+
+
+@compiled
+def _observe(
+    units: Directions,
+    products: Floats,
+    scores: Floats,
+    fresh: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    directions: StoredDirections,
+    votes: Floats,
+    lengths: Floats,
+    steps: float,
+    numbers: Floats,
+    answers: Floats,
+    residual: Floats,
+) -> bool:
+    """Count the answers to fresh rows, follow the residual and judge; returns whether it drifts."""
+    classes = scores.shape[1]
+    for row in range(len(units)):
+        if not fresh[row]:
+            continue
+        its, mine = np.argmax(products[row, :classes]), np.argmax(scores[row])
+        numbers[_VOTES] += 1.0
+        step = max(1.0 / numbers[_VOTES], 1.0 / _HORIZON)
+        answers *= 1.0 - step
+        answers[0, mine] += step
+        answers[1, its] += step
+        numbers[_DISAGREEMENT] += step * ((mine != its) - numbers[_DISAGREEMENT])
+        numbers[_UNKNOWN] += step * ((not known[row]) - numbers[_UNKNOWN])
+        if votes[mine] >= 2.0:
+            mean = lengths[mine] / votes[mine]
+            for i in range(len(residual)):
+                away = (units[row, i] - mean * directions[mine, i]) / steps
+                residual[i] += step * (away - residual[i])
+    if numbers[_VOTES] >= _START:
+        excess, disagreement = (0.25, 0.4) if numbers[_FALLEN] else (0.5, 0.6)
+        apart = answers[0].max() - answers[1].max()
+        numbers[_FALLEN] = numbers[_DISAGREEMENT] > disagreement and apart > excess
+    return _drifts(numbers, residual)
+
+
+@compiled
+def _drifts(numbers: Floats, residual: Floats) -> bool:
+    return bool(numbers[_VOTES] >= _START and np.sum(residual * residual) > _DRIFT**2)
 
 
 def closeness(references: References) -> float:

@@ -3,6 +3,7 @@
 import math
 import tracemalloc
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -104,11 +105,11 @@ def test_merging_equals_having_seen_both_to_the_last_bit(mode, tmp_path):
 
 def test_old_votes_fade_and_new_ones_weigh_as_many_as_fit():
     old, new = random(0, 8), random(1, 8)
-    rows = [(F.normalize(row, dim=0) * STEPS).round().int().numpy() for row in (old, new)]
+    rows = [(F.normalize(row, dim=0) * STEPS).round().double().numpy() for row in (old, new)]
     support = BinnedSupport(1.0, 8, 2, memory=50)
-    support.add([0.1] * 200, [0.0] * 200, [rows[0]] * 200)
+    support.add(np.full(200, 0.1), np.zeros(200), np.tile(rows[0], (200, 1)))
     assert support.assigned == 50
-    support.add([0.1] * 50, [0.0] * 50, [rows[1]] * 50)
+    support.add(np.full(50, 0.1), np.zeros(50), np.tile(rows[1], (50, 1)))
     assert support.assigned == 50
     mean = support.margin.total / support.kept / STEPS
     share = math.exp(-1)  # of the old ones after as many new ones as fit
@@ -128,9 +129,9 @@ def test_a_class_that_does_not_come_is_not_forgotten():
 
 def test_weights_stay_in_range_for_ever():
     support = BinnedSupport(0.9, 4, 2, memory=2)
-    row = (torch.eye(4)[0] * STEPS).int().numpy()
+    row = np.eye(1, 4) * STEPS
     for _ in range(2000):
-        support.add([0.3], [0.0], [row])
+        support.add(np.array([0.3]), np.zeros(1), row)
     assert 0 < support.vote < 2**21
     assert support.weight == pytest.approx(2)
     assert abs(support.margin.total[0] / support.kept / STEPS - 1) < 1e-6

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bank import InputError, PrototypeBank, align_two_pass
 from bank.alignment import cosine_scores, entropy, probabilities
-from bank.directions import CHUNK, cosines, tie_direction, unit_chunks
+from bank.directions import CHUNK, cosines, stored, tie_direction, unit_chunks
 
 
 def random(seed, *shape):
@@ -97,10 +97,12 @@ def test_probabilities_are_those_of_the_paper():
 
 
 def test_dot_products_are_exact():
-    (units,) = unit_chunks(random(0, 20, 300), "features")
+    (units,) = unit_chunks(random(0, 12, 300), "features")
     direction = tie_direction(300)
     whole = [[sum(int(a) * int(b) for a, b in zip(u, direction[0], strict=True))] for u in units]
-    assert np.array_equal(cosines(units, direction) * 2.0**52, np.array(whole, dtype=np.float64))
+    for rows in (units, np.concatenate([units, units])):  # few, and many
+        expected = np.array(whole * (len(rows) // len(units)), dtype=np.float64)
+        assert np.array_equal(cosines(rows, stored(direction)) * 2.0**52, expected)
     assert all(abs(row[0]) < 2**53 for row in whole)
 
 
