@@ -44,9 +44,8 @@ def unit_chunks(features: Tensor, what: str, dimension: int | None = None) -> It
     Raises:
         InputError: another shape, or a row is not finite or all zeros.
     """
-    check_shape(features, what, dimension)
+    count = check_shape(features, what, dimension)
     features = features.detach()
-    count = features.shape[0]
     if count == 0:
         return ()
     if count <= CHUNK:
@@ -57,19 +56,24 @@ def unit_chunks(features: Tensor, what: str, dimension: int | None = None) -> It
     return unit_chunks_again(features)
 
 
-def check_shape(features: Tensor, what: str, dimension: int | None = None) -> None:
+def check_shape(features: Tensor, what: str, dimension: int | None = None) -> int:
     """Refuse what is not (N, d).
+
+    Returns:
+        N.
 
     Raises:
         InputError: another shape.
     """
-    if features.ndim != 2 or features.shape[1] == 0:
-        raise InputError(f"{what} have shape {tuple(features.shape)}, not (rows, dimension)")
-    if dimension is not None and features.shape[1] != dimension:
+    shape = tuple(features.shape)
+    if len(shape) != 2 or shape[1] == 0:
+        raise InputError(f"{what} have shape {shape}, not (rows, dimension)")
+    if dimension is not None and shape[1] != dimension:
         raise InputError(
-            f"{what} have shape {tuple(features.shape)}, not (rows, {dimension}): they differ in "
-            "dimension from the class texts; use the model that goes with the texts"
+            f"{what} have shape {shape}, not (rows, {dimension}): they differ in dimension from "
+            "the class texts; use the model that goes with the texts"
         )
+    return shape[0]
 
 
 def unit_chunks_again(features: Tensor) -> Iterable[Directions]:
@@ -93,11 +97,9 @@ def on_grid(rows: NDArray[Any], what: str | None = None) -> Directions:
     Raises:
         InputError: ``what`` is given and a row is not finite or all zeros.
     """
-    plain = np.ascontiguousarray(rows, np.float64)
-    units: Directions = np.empty_like(plain)
-    bad = _to_grid(plain, units)
-    if what is not None and bad:
-        _check_peaks(np.abs(plain).max(axis=1), what)
+    units: Directions = rows.astype(np.float64, order="C")
+    if not _to_grid(units) and what is not None:
+        _check_peaks(np.abs(rows).max(axis=1), what)
     return units
 
 
@@ -135,34 +137,26 @@ def _squares(row: Floats) -> float:
 
 
 @compiled
-def _to_grid(rows: Floats, units: Floats) -> bool:
-    """Fill (N, d) with the directions of rows (N, d); returns whether any has none.
+def _to_grid(rows: Floats) -> bool:
+    """Make rows (N, d) their directions; returns whether all have one.
 
-    The direction of a row that is zero is zeros, that of one that is not finite is anything.
+    What has none, because it is zero or not finite, becomes zeros.
     """
-    bad = False
-    for row, unit in zip(rows, units):  # noqa: B905
+    fine = True
+    for row in rows:
         length = np.sqrt(_squares(row))
-        if _SHORTEST < length < _LONGEST:
-            length /= STEPS
-            for i in range(len(row)):
-                unit[i] = np.rint(row[i] / length)
-            continue
-        peak = 0.0
-        finite = True
-        for value in row:  # squares of these are lost: scale the row first
-            finite = finite and np.isfinite(value)
-            peak = max(peak, abs(value))
-        if not finite or peak == 0.0:
-            bad = True
-            unit[:] = 0.0
-            continue
+        if not _SHORTEST < length < _LONGEST:  # the squares are lost, or there is a NaN
+            peak = np.abs(row).max()
+            if not 0.0 < peak < np.inf:
+                fine = False
+                row[:] = 0.0
+                continue
+            row /= peak
+            length = np.sqrt(_squares(row))
+        length /= STEPS
         for i in range(len(row)):
-            unit[i] = row[i] / peak
-        length = np.sqrt(_squares(unit)) / STEPS
-        for i in range(len(row)):
-            unit[i] = np.rint(unit[i] / length)
-    return bad
+            row[i] = np.rint(row[i] / length)
+    return fine
 
 
 @compiled

@@ -93,10 +93,12 @@ class Evidence:
         """Take (B, d) directions with what the texts say of them."""
         classes = set(reading.labels.tolist())
         for k in classes:
-            mine = reading.labels == k if len(classes) > 1 else slice(None)
-            self.supports[k].add(
-                reading.entropies[mine], reading.ties[mine], units[mine], reading.sharp[mine]
-            )
+            _, entropies, ties, sharp = reading
+            rows = units
+            if len(classes) > 1:
+                mine = reading.labels == k
+                entropies, ties, rows, sharp = entropies[mine], ties[mine], units[mine], sharp[mine]
+            self.supports[k].add(entropies, ties, rows, sharp)
         self._stale |= classes
 
     def extend(self, units: Directions, segments: Sequence[int]) -> None:

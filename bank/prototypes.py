@@ -144,7 +144,7 @@ class PrototypeBank:
             InputError: another dimension, or a row is not finite or all zeros.
         """
         sights = self._looks(features)
-        scores = np.empty((len(features), len(self._texts)), np.float32)
+        scores = np.empty((features.shape[0], len(self._texts)), np.float32)
         at = 0
         for sight in sights:
             scores[at : at + len(sight.units)] = self._answer(sight)
@@ -180,8 +180,8 @@ class PrototypeBank:
             InputError: another dimension, a row is not finite or all zeros, or there is not one id
                 for every row.
         """
-        few = self._scorer.remembers(features)
-        sights = self._looks(features) if few else self._sights(features)
+        sight = self._scorer.live(features, self._evidence, self._version)
+        sights = self._sights(features) if sight is None else (sight,)
         ids = None if segments is None else segment_ids(segments, len(features))
         if not self.guards.segments:
             ids = None
@@ -363,7 +363,8 @@ class PrototypeBank:
         return Watch(len(self._texts), self._texts.dimension, self.guards.unknown)
 
     def _looks(self, features: Tensor) -> Iterable[Sight]:
-        return self._scorer.looks(features, self._evidence, self._version)
+        sight = self._scorer.live(features, self._evidence, self._version)
+        return self._scorer.looks(features, self._evidence) if sight is None else (sight,)
 
     def _sights(self, features: Tensor) -> Iterable[Sight]:
         """Looks to learn from."""
@@ -382,12 +383,13 @@ class PrototypeBank:
     def _learn(self, sight: Sight, segments: list[int] | None) -> None:
         units, products = sight.units, sight.products
         if self._watched:
-            fresh = np.ones(len(units), np.bool_)
+            fresh = [True] * len(units)
             if segments is not None:
-                fresh[:] = [not goes_on for goes_on in self._evidence.continues(segments)]
-            known = self._watch.observe(sight, fresh, self._evidence.references())
+                fresh = [not goes_on for goes_on in self._evidence.continues(segments)]
+            references = self._evidence.references()
+            known = self._watch.observe(sight, np.array(fresh), references)
             if self.guards.drift and self._watch.drifting and self.mode == "anchored":
-                self._evidence.forget(_KEPT_IN_DRIFT ** int(fresh.sum()))
+                self._evidence.forget(_KEPT_IN_DRIFT ** sum(fresh))
                 self._version += 1
             if self.guards.gate and not known.all():
                 units, products = units[known], products[known]

@@ -56,34 +56,37 @@ class Scorer:
     """
 
     def __init__(self, texts: ClassTexts, mode: str) -> None:
-        self._texts, self._mode = texts, mode
+        self._texts, self._mode, self._dimension = texts, mode, texts.dimension
         self._last: tuple[bytes, int, Sight] | None = None
 
-    def looks(self, features: Tensor, evidence: Evidence, version: int) -> Iterable[Sight]:
+    def looks(self, features: Tensor, evidence: Evidence) -> Iterable[Sight]:
         """Looks at (N, d) features, chunk by chunk; all are checked before the first is given out.
 
+        Raises:
+            InputError: another dimension, or a row is not finite or all zeros.
+        """
+        chunks = unit_chunks(features, "features", self._dimension)
+        return (self.look(units, evidence) for units in chunks)
+
+    def live(self, features: Tensor, evidence: Evidence, version: int) -> Sight | None:
+        """The look at a few (B, d) features, remembered until others come; None if they are many.
+
         Args:
-            features: (N, d).
+            features: (B, d).
             evidence: what was learned.
             version: of the evidence; a number is never used for another state.
 
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        if not self.remembers(features):
-            chunks = unit_chunks(features, "features", self._texts.dimension)
-            return (self.look(units, evidence) for units in chunks)
-        check_shape(features, "features", self._texts.dimension)
+        if not 0 < check_shape(features, "features", self._dimension) <= REMEMBERED_ROWS:
+            return None
         rows = as_given(features)
         given = rows.tobytes()
         if self._last is None or self._last[1] != version or self._last[0] != given:
             sight = self.look(on_grid(rows, "features"), evidence)
             self._last = (given, version, sight)
-        return (self._last[2],)
-
-    def remembers(self, features: Tensor) -> bool:
-        """Whether features are so few that a look at them is remembered."""
-        return 0 < features.numel() <= REMEMBERED_ROWS * self._texts.dimension
+        return self._last[2]
 
     def read(self, units: Directions) -> Sight:
         """What the texts alone say of (B, d) directions."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bank.compiled import compiled
 from bank.directions import Directions, Floats, StoredDirections, stored
 from bank.errors import InputError
 
@@ -190,9 +191,13 @@ class SupportSet:
     def _add_to_sum(
         self, entered: Sequence[StoredDirections], left: Sequence[StoredDirections] = ()
     ) -> None:
-        if len(entered) == 1:  # the live case
-            self._sum += entered[0]
-        elif entered:
-            self._sum += np.sum(entered, axis=0, dtype=np.float64)
-        if left:
-            self._sum -= np.sum(left, axis=0, dtype=np.float64)
+        for row in entered:
+            _add(row, 1.0, self._sum)
+        for row in left:
+            _add(row, -1.0, self._sum)
+
+
+@compiled
+def _add(row: StoredDirections, sign: float, total: Floats) -> None:
+    for i in range(len(total)):
+        total[i] += sign * row[i]

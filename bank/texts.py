@@ -133,7 +133,7 @@ class ClassTexts:
     def reading_of(self, products: Floats) -> Reading:
         """The reading of (N, P) cosines: first those with the K texts, last what orders ties."""
         count = len(products)
-        labels, entropies, sharp = np.empty(count, np.int64), np.empty(count), np.empty(count)
+        labels, (entropies, sharp) = np.empty(count, np.int64), np.empty((2, count))
         _read(products, len(self), self._sharpness, labels, entropies, sharp)
         return Reading(labels, entropies, products[:, -1], sharp)
 

@@ -49,7 +49,7 @@ class Watch:
             (B,) which the gate knows.
         """
         known = self.gate.observe(sight.products, sight.scores, fresh)
-        self.drifting = _observe(
+        self.drifting, self.fallen = _observe(
             sight.units,
             sight.products,
             sight.scores,
@@ -58,12 +58,11 @@ class Watch:
             references.directions,
             references.votes,
             references.lengths,
-            STEPS,
+            1.0 / STEPS,
             self._numbers,
             self._answers,
             self._residual,
         )
-        self.fallen = bool(self._numbers[_FALLEN])
         return known
 
     def health(self, references: References, fallback: bool) -> Health:
@@ -102,12 +101,12 @@ def _observe(
     directions: StoredDirections,
     votes: Floats,
     lengths: Floats,
-    steps: float,
+    step_length: float,
     numbers: Floats,
     answers: Floats,
     residual: Floats,
-) -> bool:
-    """Count the answers to fresh rows, follow the residual and judge; returns whether it drifts."""
+) -> tuple[bool, bool]:
+    """Count the answers to fresh rows, follow the residual, judge; returns drifting and fallen."""
     classes = scores.shape[1]
     for row in range(len(units)):
         if not fresh[row]:
@@ -123,13 +122,13 @@ def _observe(
         if votes[mine] >= 2.0:
             mean = lengths[mine] / votes[mine]
             for i in range(len(residual)):
-                away = (units[row, i] - mean * directions[mine, i]) / steps
+                away = (units[row, i] - mean * directions[mine, i]) * step_length
                 residual[i] += step * (away - residual[i])
     if numbers[_VOTES] >= _START:
         excess, disagreement = (0.25, 0.4) if numbers[_FALLEN] else (0.5, 0.6)
         apart = answers[0].max() - answers[1].max()
         numbers[_FALLEN] = numbers[_DISAGREEMENT] > disagreement and apart > excess
-    return _drifts(numbers, residual)
+    return _drifts(numbers, residual), numbers[_FALLEN] > 0.0
 
 
 @compiled
