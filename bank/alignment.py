@@ -143,7 +143,7 @@ def _read_all(
     at = 0
     for units in chunks:
         rows = slice(at, at + len(units))
-        labels[rows], entropies[rows], ties[rows], _ = texts.read(units)
+        labels[rows], entropies[rows], ties[rows], _ = texts.read(units).T
         at += len(units)
     return labels, entropies, ties
 

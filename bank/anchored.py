@@ -38,53 +38,32 @@ _SPREAD_VOTES: Final = 2.0  # pairs with the spread of the prototypes' scores in
 _TINY: Final = 1e-12
 
 
-def anchored_scores(products: Floats, votes: Floats, lengths: Floats, squares: Floats) -> Floats:
-    """(B, K) scores of the anchored rule.
+@compiled
+def blend(products: Floats, weights: Floats) -> None:
+    """Turn cosines with the prototypes into scores of the anchored rule.
 
     Args:
         products: (B, P) that begin with the K cosines with the texts and then those with the
-            prototypes; of a class without evidence the latter are anything finite.
-        votes: (K,) n_k, the sums of the weights of what is in Z^k.
-        lengths: (K,) of the weighted sums over Z^k, in units of one direction.
-        squares: (K,) sums of the squares of the weights.
+            prototypes, which are written over; of a class without evidence the latter are anything
+            finite.
+        weights: (3, K) n_k, the sums of the weights of what is in Z^k; lengths of the weighted
+            sums over Z^k, in units of one direction; sums of the squares of the weights.
     """
-    scores = np.empty((len(products), len(votes)))
-    _blend(products, votes, lengths, squares, scores)
-    return scores
-
-
-@compiled
-def stretch(votes: Floats, lengths: Floats, squares: Floats) -> Floats:
-    """(K,) |P_k| / r_k: what a prototype of few votes scores too little; arguments as above.
-
-    A mean of few unit vectors points away from where it would end, and by its noise every cosine
-    with it is too small. Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2, so
-    pairs tell r; where votes are few, it is drawn to that of all classes.
-    """
-    pairs = np.maximum(votes * votes - squares, 0.0)
-    found = np.maximum(lengths * lengths - squares, 0.0)
-    common = (found.sum() + _LENGTH**2 * _LENGTH_VOTES) / (pairs.sum() + _LENGTH_VOTES)
-    resultants = np.sqrt((found + _LENGTH_VOTES * common) / (pairs + _LENGTH_VOTES))
-    stretched: Floats = lengths / np.maximum(votes, _TINY) / resultants
-    return stretched
-
-
-@compiled
-def _blend(
-    products: Floats, votes: Floats, lengths: Floats, squares: Floats, scores: Floats
-) -> None:
+    votes = weights[0]
     classes = len(votes)
     share = 1.0 - _RESERVE / (1.0 + votes.sum() / classes / _RESERVE_VOTES)
     grown = votes / (votes + _HALF)  # a_k up to the share, which all classes have in common
     total = grown.sum()
-    stretched = stretch(votes, lengths, squares)
-    for row in range(len(products)):
+    stretched = stretch(weights)
+    for row in products:
+        texts, scores = row[:classes], row[classes : 2 * classes]
         if total == 0.0:
-            scores[row] = products[row, :classes]
+            scores[:] = texts
             continue
+        scores *= stretched
         mean = square = said = near = near_square = 0.0
         for k in range(classes):
-            c, p = products[row, k], products[row, classes + k] * stretched[k]
+            c, p = texts[k], scores[k]
             mean += c / classes
             square += c * c / classes
             said += c * grown[k]
@@ -95,6 +74,22 @@ def _blend(
         wide = share * max(near_square - level * near, 0.0) + _SPREAD_VOTES * spread
         scale = np.sqrt(wide / (share * total + _SPREAD_VOTES) / spread)
         for k in range(classes):
-            c, p = products[row, k], products[row, classes + k] * stretched[k]
-            t = (c - said / total) * scale + level
-            scores[row, k] = t + share * grown[k] * (p - t)
+            t = (texts[k] - said / total) * scale + level
+            scores[k] = t + share * grown[k] * (scores[k] - t)
+
+
+@compiled
+def stretch(weights: Floats) -> Floats:
+    """(K,) |P_k| / r_k: what a prototype of few votes scores too little; (3, K) weights as above.
+
+    A mean of few unit vectors points away from where it would end, and by its noise every cosine
+    with it is too small. Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2, so
+    pairs tell r; where votes are few, it is drawn to that of all classes.
+    """
+    votes, lengths, squares = weights[0], weights[1], weights[2]
+    pairs = np.maximum(votes * votes - squares, 0.0)
+    found = np.maximum(lengths * lengths - squares, 0.0)
+    common = (found.sum() + _LENGTH**2 * _LENGTH_VOTES) / (pairs.sum() + _LENGTH_VOTES)
+    resultants = np.sqrt((found + _LENGTH_VOTES * common) / (pairs + _LENGTH_VOTES))
+    stretched: Floats = lengths / np.maximum(votes, _TINY) / resultants
+    return stretched

@@ -2,8 +2,9 @@
 
 from bank.anchored import NARROW, SHARPNESS
 from bank.bounded import BinnedSupport
-from bank.directions import Directions, Floats
+from bank.directions import Directions
 from bank.support import Weighed
+from bank.texts import Readings
 
 
 class AnchoredSupport:
@@ -55,17 +56,15 @@ class AnchoredSupport:
         """What answers rest on."""
         return self.answers.margin
 
-    def add(self, entropies: Floats, ties: Floats, rows: Directions, sharp: Floats) -> None:
-        """Take samples that were pseudo-labelled as this class; ties are not needed."""
-        self.prototype.add(entropies, ties, rows)
-        self.answers.add(sharp, ties, rows)
+    def add(self, readings: Readings, rows: Directions) -> None:
+        """Take samples that were pseudo-labelled as this class."""
+        self.prototype.add(readings, rows)
+        self.answers.add(readings, rows)
 
-    def remove(
-        self, entropy: float, tie: float, row: Directions, vote: float, sharp: float
-    ) -> None:
+    def remove(self, reading: Readings, row: Directions, vote: float) -> None:
         """Take back a sample that was added when a vote weighed ``vote``."""
-        self.prototype.remove(entropy, tie, row, vote)
-        self.answers.remove(sharp, tie, row, vote)
+        self.prototype.remove(reading, row, vote)
+        self.answers.remove(reading, row, vote)
 
     def enroll(self, rows: Directions) -> None:
         """Take labelled exemplars."""

@@ -10,14 +10,15 @@ from bank.anchored import EXEMPLAR_VOTES
 from bank.compiled import compiled
 from bank.directions import Directions, Floats
 from bank.support import Weighed, kept_count
+from bank.texts import ENTROPY, SHARP, Readings
 
 BINS: Final = 96
 _PER_OCTAVE: Final = 8
 _SMALLEST: Final = -13  # log2 of the least certainty that has a bin of its own; 12 octaves above
 _RESCALE: Final = 2.0**20
 # What changes with every sample, as numbers in a row: what the next sample weighs, the count of all
-# bins together, the bin that the margin cuts, and the count in the more certain ones.
-_VOTE, _COUNT, _CUT, _ABOVE = range(4)
+# bins together, the bin that the margin cuts, the count in the more certain ones, and all counts.
+_VOTE, _COUNT, _CUT, _ABOVE, _COUNTS = range(5)
 
 
 @compiled
@@ -64,13 +65,19 @@ class BinnedSupport:
         self._most = math.log(classes)
         self._memory = math.inf if memory is None else float(memory)
         self._outweigh, self._sharpness = outweigh, sharpness
+        self._column = ENTROPY if sharpness == 1.0 else SHARP
         self.sums: Directions = np.zeros((0, dimension))  # (BINS, d) from the first sample on
-        self.counts: Floats = np.zeros(BINS)
         self.shown: Floats = np.zeros(dimension)
         self.enrolled = 0
-        self._numbers: Floats = np.array([1.0, 0.0, 0.0, 0.0])
+        self._numbers: Floats = np.zeros(_COUNTS + BINS)
+        self.vote = 1.0
         self._above: Floats = np.zeros(dimension)  # sum of the bins above the one that is cut
         self._margin: Weighed | None = None
+
+    @property
+    def counts(self) -> Floats:
+        """(BINS,) votes in every bin."""
+        return self._numbers[_COUNTS:]
 
     @property
     def vote(self) -> float:
@@ -103,7 +110,7 @@ class BinnedSupport:
             votes = self._wanted(self.weight)
             kept = np.empty(self._dimension)
             if len(self.sums):
-                _most_certain(votes, self.sums, self.counts, self._above, self._numbers, kept)
+                _most_certain(votes, self.sums, self._above, self._numbers, kept)
             else:
                 kept[:] = 0.0
             self._margin = self._with_exemplars(votes, kept)
@@ -114,34 +121,30 @@ class BinnedSupport:
         """What answers rest on: the same."""
         return self.margin
 
-    def add(
-        self, entropies: Floats, ties: Floats, rows: Directions, sharp: Floats | None = None
-    ) -> None:
-        """Take samples that were pseudo-labelled as this class; only entropies are needed."""
+    def add(self, readings: Readings, rows: Directions) -> None:
+        """Take samples (B, d) that were pseudo-labelled as this class."""
         self._hold()
         _add(
-            entropies,
+            readings,
             rows,
+            self._column,
             self._most,
             self._sharpness,
             self._memory,
             self.sums,
-            self.counts,
             self._above,
             self._numbers,
         )
         self._margin = None
 
-    def remove(
-        self, entropy: float, tie: float, row: Directions, vote: float = 1.0, sharp: float = 0.0
-    ) -> None:
-        """Take back a sample that was added when a vote weighed ``vote``."""
-        place = _place(entropy, self._most, self._sharpness)
+    def remove(self, reading: Readings, row: Directions, vote: float = 1.0) -> None:
+        """Take back a sample (d,) that was added when a vote weighed ``vote``."""
+        place = _place(reading.item(self._column), self._most, self._sharpness)
         if self.counts[place] > 0:
-            _put(place, row, -vote, self.sums, self.counts, self._above, self._numbers)
+            _put(place, row, -vote, self.sums, self._above, self._numbers)
             if self.counts[place] < 1e-9 * self.vote:
                 self.counts[place], self.sums[place] = 0.0, 0.0
-                _count_again(self.counts, self._above, self._numbers)
+                _count_again(self._above, self._numbers)
             self._margin = None
 
     def enroll(self, rows: Directions) -> None:
@@ -155,10 +158,10 @@ class BinnedSupport:
         if len(other.sums):
             self._hold()
             scale = self.vote / other.vote
-            self.sums = self.sums + other.sums * scale
-            self.counts = self.counts + other.counts * scale
-            _count_again(self.counts, self._above, self._numbers)
-            _fade(self._memory, self.sums, self.counts, self._above, self._numbers)
+            self.sums += other.sums * scale
+            self.counts[:] += other.counts * scale
+            _count_again(self._above, self._numbers)
+            _fade(self._memory, self.sums, self._above, self._numbers)
         self.shown = self.shown + other.shown
         self.enrolled += other.enrolled
         self._margin = None
@@ -166,22 +169,24 @@ class BinnedSupport:
     def forget(self, share: float) -> None:
         """Let all votes weigh ``share`` of what they did."""
         self.vote /= share
-        _rescale(self.sums, self.counts, self._above, self._numbers)
+        _rescale(self.sums, self._above, self._numbers)
         self._margin = None
 
     def copy(self) -> "BinnedSupport":
         """An independent set of the same sums."""
         twin = BinnedSupport.__new__(BinnedSupport)
         twin.__dict__.update(self.__dict__)
-        twin.sums, twin.counts = self.sums.copy(), self.counts.copy()
-        twin._above, twin._numbers = self._above.copy(), self._numbers.copy()
+        twin.sums, twin._above = self.sums.copy(), self._above.copy()
+        twin._numbers = self._numbers.copy()
         return twin
 
     def take(self, places: Sequence[int], sums: Directions, counts: Floats) -> None:
         """Hold these sums and counts of some bins, and nothing else."""
-        self.sums, self.counts = np.zeros((BINS, self._dimension)), np.zeros(BINS)
-        self.sums[places], self.counts[places] = sums, counts
-        _count_again(self.counts, self._above, self._numbers)
+        self.sums = np.zeros((BINS, self._dimension))
+        self.sums[places] = sums
+        self.counts[:] = 0.0
+        self.counts[places] = counts
+        _count_again(self._above, self._numbers)
         self._margin = None
 
     def _hold(self) -> None:
@@ -210,35 +215,29 @@ def _place(entropy: float, most: float, sharpness: float) -> int:
 
 @compiled
 def _add(
-    entropies: Floats,
+    readings: Readings,
     rows: Directions,
+    column: int,
     most: float,
     sharpness: float,
     memory: float,
     sums: Directions,
-    counts: Floats,
     above: Floats,
     numbers: Floats,
 ) -> None:
-    for entropy, row in zip(entropies, rows):  # noqa: B905
-        place = _place(entropy, most, sharpness)
-        _put(place, row, numbers[_VOTE], sums, counts, above, numbers)
-        _fade(memory, sums, counts, above, numbers)
+    for i in range(len(rows)):
+        place = _place(readings[i, column], most, sharpness)
+        _put(place, rows[i], numbers[_VOTE], sums, above, numbers)
+        _fade(memory, sums, above, numbers)
 
 
 @compiled
 def _put(
-    place: int,
-    row: Floats,
-    vote: float,
-    sums: Directions,
-    counts: Floats,
-    above: Floats,
-    numbers: Floats,
+    place: int, row: Floats, vote: float, sums: Directions, above: Floats, numbers: Floats
 ) -> None:
     for i in range(len(row)):
         sums[place, i] += vote * row[i]
-    counts[place] += vote
+    numbers[_COUNTS + place] += vote
     numbers[_COUNT] += vote
     if place < numbers[_CUT]:
         for i in range(len(row)):
@@ -247,45 +246,37 @@ def _put(
 
 
 @compiled
-def _fade(memory: float, sums: Directions, counts: Floats, above: Floats, numbers: Floats) -> None:
+def _fade(memory: float, sums: Directions, above: Floats, numbers: Floats) -> None:
     excess = numbers[_COUNT] / (numbers[_VOTE] * memory)
     if excess > 1.0:
         numbers[_VOTE] *= excess
-        _rescale(sums, counts, above, numbers)
+        _rescale(sums, above, numbers)
 
 
 @compiled
-def _rescale(sums: Directions, counts: Floats, above: Floats, numbers: Floats) -> None:
+def _rescale(sums: Directions, above: Floats, numbers: Floats) -> None:
     """Keep the weights in a range in which nothing is lost."""
     if numbers[_VOTE] > _RESCALE:
         sums /= numbers[_VOTE]
-        counts /= numbers[_VOTE]
+        numbers[_COUNTS:] /= numbers[_VOTE]
         numbers[_VOTE] = 1.0
-        _count_again(counts, above, numbers)
+        _count_again(above, numbers)
 
 
 @compiled
-def _count_again(counts: Floats, above: Floats, numbers: Floats) -> None:
+def _count_again(above: Floats, numbers: Floats) -> None:
     """Start the running figures anew, from the bins."""
-    numbers[_COUNT] = counts.sum()
+    numbers[_COUNT] = numbers[_COUNTS:].sum()
     numbers[_CUT] = numbers[_ABOVE] = 0.0
     above[:] = 0.0
 
 
 @compiled
 def _most_certain(
-    votes: float,
-    sums: Directions,
-    counts: Floats,
-    above: Floats,
-    numbers: Floats,
-    kept: Floats,
+    votes: float, sums: Directions, above: Floats, numbers: Floats, kept: Floats
 ) -> None:
-    """Fill (d,) with the mean-weight sum of so many votes of the most certain.
-
-    The margin moves from where it was.
-    """
-    vote = numbers[_VOTE]
+    """Fill (d,) with the sum of so many of the most certain; the margin moves from where it was."""
+    vote, counts = numbers[_VOTE], numbers[_COUNTS:]
     wanted = votes * vote
     cut = int(numbers[_CUT])
     while cut < BINS - 1 and numbers[_ABOVE] + counts[cut] < wanted:

@@ -22,7 +22,7 @@ from bank.directions import (
 )
 from bank.errors import InputError
 from bank.support import SupportSet
-from bank.texts import ClassTexts, Reading
+from bank.texts import LABEL, ClassTexts, Readings
 
 _OPEN_SEGMENTS: Final = 256
 
@@ -35,9 +35,7 @@ class _OpenSegment:
 
     total: Directions
     k: int
-    entropy: float
-    tie: float
-    sharp: float
+    reading: Readings
     row: Floats
     vote: float
 
@@ -47,15 +45,18 @@ class References(NamedTuple):
 
     Attributes:
         directions: (K, d) grid steps; the text where a class has no evidence.
-        votes: (K,) weights together: how many, but for exemplars in anchored mode.
-        lengths: (K,) lengths of the weighted sums, in units of one direction.
-        squares: (K,) sums of the squares of the weights.
+        weights: (3, K): weights together, which are as many as samples but for exemplars in
+            anchored mode; lengths of the weighted sums, in units of one direction; sums of the
+            squares of the weights.
     """
 
     directions: StoredDirections
-    votes: Floats
-    lengths: Floats
-    squares: Floats
+    weights: Floats
+
+    @property
+    def votes(self) -> Floats:
+        """(K,) the first of the weights."""
+        return self.weights[0]
 
 
 class Evidence:
@@ -85,21 +86,17 @@ class Evidence:
         # what one product reads.
         count = len(texts)
         self.rows: StoredDirections = np.concatenate([texts.readers[:count], texts.readers])
-        nothing = np.zeros((3, count))
-        self._references = References(self.rows[count : 2 * count], *nothing)
+        self._references = References(self.rows[count : 2 * count], np.zeros((3, count)))
         self._stale: set[int] = set()  # classes whose reference is behind their support
 
-    def learn(self, units: Directions, reading: Reading) -> None:
+    def learn(self, units: Directions, readings: Readings) -> None:
         """Take (B, d) directions with what the texts say of them."""
-        classes = set(reading.labels.tolist())
-        for k in classes:
-            _, entropies, ties, sharp = reading
-            rows = units
-            if len(classes) > 1:
-                mine = reading.labels == k
-                entropies, ties, rows, sharp = entropies[mine], ties[mine], units[mine], sharp[mine]
-            self.supports[k].add(entropies, ties, rows, sharp)
-        self._stale |= classes
+        labels = readings[:, LABEL]
+        for label in set(labels.tolist()):
+            mine = labels == label if len(labels) > 1 else slice(None)
+            k = int(label)
+            self.supports[k].add(readings[mine], units[mine])
+            self._stale.add(k)
 
     def extend(self, units: Directions, segments: Sequence[int]) -> None:
         """Take (B, d) directions; those of one segment (B ids) are one vote, read anew."""
@@ -146,11 +143,12 @@ class Evidence:
 
     def references(self) -> References:
         """The prototypes' directions, votes and lengths, brought up to date."""
-        directions, votes, lengths, squares = self._references
+        directions, (votes, lengths, squares) = self._references
         while self._stale:
             k = self._stale.pop()
-            votes[k], squares[k], total = self.supports[k].live
-            if votes[k]:
+            weight, squares[k], total = self.supports[k].live
+            votes[k] = weight
+            if weight:
                 lengths[k] = point(total, directions, k) / STEPS
             else:
                 lengths[k], directions[k] = 0.0, self._texts.directions[k]
@@ -214,15 +212,14 @@ class Evidence:
         old = self._open.pop(segment, None)
         total = unit if old is None else old.total + unit
         if old is not None:
-            self.supports[old.k].remove(old.entropy, old.tie, old.row, old.vote, old.sharp)
+            self.supports[old.k].remove(old.reading, old.row, old.vote)
             self._stale.add(old.k)
         mean = on_grid(total[None])
-        reading = self._texts.read(mean)
-        k = reading.labels.item(0)
+        readings = self._texts.read(mean)
+        k = int(readings.item(LABEL))
         vote = self.supports[k].vote
-        self.learn(mean, reading)
-        entropy, tie, sharp = (part.item(0) for part in reading[1:])
-        self._open[segment] = _OpenSegment(total, k, entropy, tie, sharp, mean[0], vote)
+        self.learn(mean, readings)
+        self._open[segment] = _OpenSegment(total, k, readings[0], mean[0], vote)
         if len(self._open) > _OPEN_SEGMENTS:
             self._open.popitem(last=False)
 

@@ -49,15 +49,16 @@ class UnknownGate:
         self.share = share
         self.state: Floats = np.zeros(STATE)
 
-    def score(self, products: Floats, scores: Floats) -> Floats:
+    def score(self, products: Floats, classes: int) -> Floats:
         """(B,) ranks in [0, 1] of samples, higher is more surely one of the classes.
 
         Args:
-            products: (B, P) that begin with the K cosines with the texts.
-            scores: (B, K) of the bank.
+            products: (B, P) that begin with the K cosines with the texts and end with the K scores
+                of the bank and one number more.
+            classes: K.
         """
-        ranks = np.empty(len(scores))
-        _rank_all(products, scores, self.state, ranks)
+        ranks = np.empty(len(products))
+        _rank_all(products, classes, self.state, ranks)
         return ranks
 
     def knows(self, ranks: Floats) -> NDArray[np.bool_]:
@@ -67,45 +68,49 @@ class UnknownGate:
         return ranks >= self.share
 
     def observe(
-        self, products: Floats, scores: Floats, fresh: NDArray[np.bool_]
+        self, products: Floats, classes: int, fresh: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
         """Judge samples one after another, and calibrate by those that are votes of their own.
 
         Args:
-            products: (B, P) that begin with the K cosines with the texts.
-            scores: (B, K) of the bank.
+            products: (B, P), as above.
+            classes: K.
             fresh: (B,) which are votes of their own.
 
         Returns:
             (B,) which are known.
         """
-        known = np.empty(len(scores), np.bool_)
-        _observe(products, scores, fresh, self.share, self.state, known)
+        known = np.empty(len(products), np.bool_)
+        _observe(products, classes, fresh, self.share, self.state, known)
         return known
 
 
 @compiled
-def _rank_all(products: Floats, scores: Floats, state: Floats, ranks: Floats) -> None:
-    classes = scores.shape[1]
-    for row in range(len(scores)):
-        ranks[row] = _rank(products[row, :classes].max(), scores[row].max(), state)
+def _rank_all(products: Floats, classes: int, state: Floats, ranks: Floats) -> None:
+    for row in range(len(products)):
+        text, near = _best(products[row], classes)
+        ranks[row] = _rank(text, near, state)
 
 
 @compiled
 def _observe(
     products: Floats,
-    scores: Floats,
+    classes: int,
     fresh: NDArray[np.bool_],
     share: float,
     state: Floats,
     known: NDArray[np.bool_],
 ) -> None:
-    classes = scores.shape[1]
-    for row in range(len(scores)):
-        text, near = products[row, :classes].max(), scores[row].max()
+    for row in range(len(products)):
+        text, near = _best(products[row], classes)
         known[row] = state[_VOTES] < _START or _rank(text, near, state) >= share
         if fresh[row]:
             _calibrate(text, near, state)
+
+
+@compiled
+def _best(products: Floats, classes: int) -> tuple[float, float]:
+    return products[:classes].max(), products[-1 - classes : -1].max()
 
 
 @compiled

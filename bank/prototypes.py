@@ -162,7 +162,7 @@ class PrototypeBank:
         """
         ranks = [np.empty(0)]
         for sight in self._looks(features):
-            ranks.append(self._watch.gate.score(sight.products, sight.scores))
+            ranks.append(self._watch.gate.score(sight.products, sight.classes))
         score = np.concatenate(ranks)
         known = self._watch.gate.knows(score)
         return Gate(torch.from_numpy(known), torch.from_numpy(score).float())
@@ -319,7 +319,7 @@ class PrototypeBank:
         tensors = {
             "text": self._texts.given,
             "gate": torch.from_numpy(self._watch.gate.state.copy()),
-            "watch": torch.from_numpy(self._watch.vector()),
+            "watch": torch.from_numpy(self._watch.state.copy()),
             **self._evidence.tensors(),
         }
         write_bank(path, tensors, options)
@@ -349,7 +349,7 @@ class PrototypeBank:
         bank._version += 1
         if "gate" in tensors:
             bank._watch.gate.state = tensors["gate"].numpy().copy()
-            bank._watch.take(tensors["watch"].numpy())
+            bank._watch.state = tensors["watch"].numpy().copy()
         bank._frozen = options["frozen"]
         return bank
 
@@ -398,7 +398,7 @@ class PrototypeBank:
         if self.mode == "text" or not len(units):
             return
         if segments is None:
-            self._evidence.learn(units, self._texts.reading_of(products))
+            self._evidence.learn(units, self._texts.readings_of(products))
         else:
             self._evidence.extend(units, segments)
         self._version += 1

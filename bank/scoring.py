@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from bank.anchored import anchored_scores
+from bank.anchored import blend
 from bank.directions import (
     Directions,
     Floats,
@@ -29,19 +29,24 @@ class Sight(NamedTuple):
 
     Attributes:
         units: (B, d) directions.
-        products: (B, K + 1) cosines with the texts and with what orders ties, or (B, 2 K + 1) with
-            those with the prototypes between.
-        scores: (B, K) by what was learned.
+        products: (B, P) the K cosines with the texts, the K scores by what was learned, and what
+            orders ties; where nothing is learned, the former are the latter.
+        classes: K.
     """
 
     units: Directions
     products: Floats
-    scores: Floats
+    classes: int
 
     @property
     def text(self) -> Floats:
         """(B, K) cosines with the texts."""
-        return self.products[:, : self.scores.shape[1]]
+        return self.products[:, : self.classes]
+
+    @property
+    def scores(self) -> Floats:
+        """(B, K) scores by what was learned."""
+        return self.products[:, -1 - self.classes : -1]
 
 
 class Scorer:
@@ -90,20 +95,17 @@ class Scorer:
 
     def read(self, units: Directions) -> Sight:
         """What the texts alone say of (B, d) directions."""
-        products = cosines(units, self._texts.readers)
-        return Sight(units, products, np.ascontiguousarray(products[:, :-1]))
+        return Sight(units, cosines(units, self._texts.readers), len(self._texts))
 
     def look(self, units: Directions, evidence: Evidence) -> Sight:
         """A look at (B, d) directions."""
         if self._mode == "text":
             return self.read(units)
-        _, votes, lengths, squares = evidence.references()
+        weights = evidence.references().weights
         products = cosines(units, evidence.rows)
         if self._mode == "anchored":
-            scores = anchored_scores(products, votes, lengths, squares)
-        else:
-            scores = np.ascontiguousarray(products[:, len(votes) : -1])
-        return Sight(units, products, scores)
+            blend(products, weights)
+        return Sight(units, products, weights.shape[1])
 
     def settle(self, units: Directions, evidence: Evidence) -> Sight:
         """A look at (B, d) directions of the past: as the two passes have it once there is ample.
@@ -116,5 +118,5 @@ class Scorer:
         count = len(votes)
         prototypes = stored(on_grid(evidence.means()))
         readers = self._texts.readers
-        products = cosines(units, np.concatenate([readers[:count], prototypes, readers[count:]]))
-        return Sight(units, products, np.ascontiguousarray(products[:, count:-1]))
+        rows = np.concatenate([readers[:count], prototypes, readers[count:]])
+        return Sight(units, cosines(units, rows), count)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bank.compiled import compiled
 from bank.directions import Directions, Floats, StoredDirections, stored
 from bank.errors import InputError
+from bank.texts import ENTROPY, TIE, Readings
 
 # Entropy, tie breaker, running number, direction. The running number keeps a comparison from
 # reaching the direction; it decides only between samples that agree in both of the former.
@@ -104,18 +105,15 @@ class SupportSet:
         """What answers rest on: the same."""
         return self.margin
 
-    def add(
-        self, entropies: Floats, ties: Floats, rows: Directions, sharp: Floats | None = None
-    ) -> None:
-        """Take samples that were pseudo-labelled as this class."""
+    def add(self, readings: Readings, rows: Directions) -> None:
+        """Take samples (B, d) that were pseudo-labelled as this class."""
         kept, rest = self._kept, self._rest
         margin = _margin(self._alpha)
         numerator, denominator = margin.numerator, margin.denominator
         number = self.assigned
         entered: list[StoredDirections] = []
         left: list[StoredDirections] = []
-        samples = zip(entropies.tolist(), ties.tolist(), stored(rows), strict=True)
-        for entropy, tie, row in samples:
+        for (_, entropy, tie, _), row in zip(readings.tolist(), stored(rows), strict=True):
             number += 1
             self._serial += 1
             sample = (entropy, tie, self._serial, row)
@@ -132,10 +130,9 @@ class SupportSet:
                     left.append(worst)
         self._add_to_sum(entered, left)
 
-    def remove(
-        self, entropy: float, tie: float, row: Directions, vote: float = 1.0, sharp: float = 0.0
-    ) -> None:
-        """Take back a sample that was added, or one equal to it. Costs O(n)."""
+    def remove(self, reading: Readings, row: Directions, vote: float = 1.0) -> None:
+        """Take back a sample (d,) that was added, or one equal to it. Costs O(n)."""
+        entropy, tie = reading.item(ENTROPY), reading.item(TIE)
         kept, rest = self._kept, self._rest
         for heap, sign in ((kept, -1.0), (rest, 1.0)):
             where = (

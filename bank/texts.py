@@ -2,11 +2,10 @@
 
 import hashlib
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bank.compiled import compiled
@@ -27,20 +26,12 @@ from bank.errors import InputError
 _SAME_TEXT: Final = 1e-4
 
 
-class Reading(NamedTuple):
-    """What the texts say of some samples; it depends on each sample alone, bit for bit.
-
-    Attributes:
-        labels: (N,) pseudo-labels, the first of equally near texts (Eq. 6).
-        entropies: (N,) nats (of Eq. 7's distribution).
-        ties: (N,) orders samples of equal entropy by what they are, not by when they came.
-        sharp: (N,) nats, of a sharper softmax; where nobody asks for it, the same as entropies.
-    """
-
-    labels: NDArray[np.int64]
-    entropies: Floats
-    ties: Floats
-    sharp: Floats
+# What the texts say of (N,) samples, (N, 4); it depends on each sample alone, bit for bit:
+# its pseudo-label, the first of equally near texts (Eq. 6); its entropy in nats (of Eq. 7's
+# distribution); what orders samples of equal entropy by what they are, not by when they came; and
+# the entropy of a sharper softmax, where nobody asks for it the same as the first.
+Readings = Floats
+LABEL, ENTROPY, TIE, SHARP = range(4)
 
 
 class ClassTexts:
@@ -126,34 +117,26 @@ class ClassTexts:
                 f"{other.fingerprint[:8]}); use the same label file or start a new bank"
             )
 
-    def read(self, units: Directions) -> Reading:
-        """Pseudo-labels and entropies of (N, d) directions."""
-        return self.reading_of(cosines(units, self.readers))
+    def read(self, units: Directions) -> Readings:
+        """What the texts say of (N, d) directions."""
+        return self.readings_of(cosines(units, self.readers))
 
-    def reading_of(self, products: Floats) -> Reading:
-        """The reading of (N, P) cosines: first those with the K texts, last what orders ties."""
-        count = len(products)
-        labels, (entropies, sharp) = np.empty(count, np.int64), np.empty((2, count))
-        _read(products, len(self), self._sharpness, labels, entropies, sharp)
-        return Reading(labels, entropies, products[:, -1], sharp)
+    def readings_of(self, products: Floats) -> Readings:
+        """The same from (N, P) products: first the K cosines, last what orders ties."""
+        readings = np.empty((len(products), 4))
+        _read(products, len(self), self._sharpness, readings)
+        return readings
 
 
 @compiled
-def _read(
-    products: Floats,
-    classes: int,
-    sharpness: float,
-    labels: NDArray[np.int64],
-    entropies: Floats,
-    sharp: Floats,
-) -> None:
-    """Fill (N,) labels and both entropies from (N, P) products that begin with the K cosines."""
+def _read(products: Floats, classes: int, sharpness: float, readings: Readings) -> None:
     for row in range(len(products)):
-        scores = products[row, :classes]
-        labels[row] = np.argmax(scores)
-        entropies[row] = sharp[row] = _entropy(scores, 1.0)
+        scores, reading = products[row, :classes], readings[row]
+        reading[LABEL] = np.argmax(scores)
+        reading[ENTROPY] = reading[SHARP] = _entropy(scores, 1.0)
+        reading[TIE] = products[row, -1]
         if sharpness != 1.0:
-            sharp[row] = _entropy(scores, sharpness)
+            reading[SHARP] = _entropy(scores, sharpness)
 
 
 @compiled

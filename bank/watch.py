@@ -15,7 +15,10 @@ from bank.scoring import Sight
 _HORIZON: Final = 200.0
 _START: Final = 50.0  # votes before anything is concluded
 _DRIFT: Final = 0.2  # a residual of this length is none by chance
-_VOTES, _DISAGREEMENT, _UNKNOWN, _FALLEN = range(4)
+# A watch is one row of numbers: votes, disagreement, share of the unknown, whether fallen, (K,) shares
+# of the bank's answers, (K,) of the texts', and the (d,) mean difference between features and
+# prototypes.
+_VOTES, _DISAGREEMENT, _UNKNOWN, _FALLEN, _ANSWERS = range(5)
 
 
 class Watch:
@@ -29,9 +32,8 @@ class Watch:
 
     def __init__(self, classes: int, dimension: int, unknown: float) -> None:
         self.gate = UnknownGate(unknown)
-        self._numbers: Floats = np.zeros(4)  # votes, disagreement, unknown, fallen
-        self._answers: Floats = np.zeros((2, classes))  # shares of the bank's, of the texts'
-        self._residual: Floats = np.zeros(dimension)
+        self._classes = classes
+        self._state: Floats = np.zeros(_ANSWERS + 2 * classes + dimension)
         self.drifting = False  # whether features have moved away from what was learned
         self.fallen = False  # whether the bank has collapsed
 
@@ -48,92 +50,90 @@ class Watch:
         Returns:
             (B,) which the gate knows.
         """
-        known = self.gate.observe(sight.products, sight.scores, fresh)
+        known = self.gate.observe(sight.products, self._classes, fresh)
         self.drifting, self.fallen = _observe(
             sight.units,
             sight.products,
-            sight.scores,
             fresh,
             known,
             references.directions,
-            references.votes,
-            references.lengths,
+            references.weights,
             1.0 / STEPS,
-            self._numbers,
-            self._answers,
-            self._residual,
+            self._state,
         )
         return known
 
     def health(self, references: References, fallback: bool) -> Health:
         """All that was watched; ``fallback`` tells whether a fall is answered by falling back."""
+        first = self._state[_ANSWERS:]
         return Health(
             fallen_back=fallback and self.fallen,
-            share=float(self._answers[0].max()),
+            share=float(first[: self._classes].max()),
             closeness=closeness(references),
-            disagreement=float(self._numbers[_DISAGREEMENT]),
-            drift=float(np.sqrt(self._residual @ self._residual)),
-            unknown=float(self._numbers[_UNKNOWN]),
+            disagreement=float(self._state[_DISAGREEMENT]),
+            drift=float(np.linalg.norm(first[2 * self._classes :])),
+            unknown=float(self._state[_UNKNOWN]),
         )
 
-    def vector(self) -> Floats:
-        """All of it as one row of numbers, for a file."""
-        return np.concatenate([self._numbers, self._answers.ravel(), self._residual])
+    @property
+    def state(self) -> Floats:
+        """All of it but the gate, as one row of numbers, for a file."""
+        return self._state
 
-    def take(self, vector: Floats) -> None:
-        """Go on from what :meth:`vector` gave."""
-        classes = self._answers.shape[1]
-        self._numbers, answers, self._residual = (
-            part.copy() for part in np.split(vector, (4, 4 + 2 * classes))
-        )
-        self._answers = answers.reshape(2, classes)
-        self.drifting = _drifts(self._numbers, self._residual)
-        self.fallen = bool(self._numbers[_FALLEN])
+    @state.setter
+    def state(self, numbers: Floats) -> None:
+        self._state = numbers
+        self.drifting, self.fallen = _judge(numbers, self._classes)
 
 
 @compiled
 def _observe(
     units: Directions,
     products: Floats,
-    scores: Floats,
     fresh: NDArray[np.bool_],
     known: NDArray[np.bool_],
     directions: StoredDirections,
-    votes: Floats,
-    lengths: Floats,
+    weights: Floats,
     step_length: float,
-    numbers: Floats,
-    answers: Floats,
-    residual: Floats,
+    state: Floats,
 ) -> tuple[bool, bool]:
-    """Count the answers to fresh rows, follow the residual, judge; returns drifting and fallen."""
-    classes = scores.shape[1]
+    """Count the answers to fresh rows, follow the residual, and judge."""
+    classes = len(directions)
+    answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :]
     for row in range(len(units)):
         if not fresh[row]:
             continue
-        its, mine = np.argmax(products[row, :classes]), np.argmax(scores[row])
-        numbers[_VOTES] += 1.0
-        step = max(1.0 / numbers[_VOTES], 1.0 / _HORIZON)
-        answers *= 1.0 - step
-        answers[0, mine] += step
-        answers[1, its] += step
-        numbers[_DISAGREEMENT] += step * ((mine != its) - numbers[_DISAGREEMENT])
-        numbers[_UNKNOWN] += step * ((not known[row]) - numbers[_UNKNOWN])
-        if votes[mine] >= 2.0:
-            mean = lengths[mine] / votes[mine]
+        mine = np.argmax(products[row, -1 - classes : -1])
+        its = np.argmax(products[row, :classes])
+        state[_VOTES] += 1.0
+        step = max(1.0 / state[_VOTES], 1.0 / _HORIZON)
+        for k in range(2 * classes):
+            answers[k] *= 1.0 - step
+        answers[mine] += step
+        answers[classes + its] += step
+        state[_DISAGREEMENT] += step * ((mine != its) - state[_DISAGREEMENT])
+        state[_UNKNOWN] += step * ((not known[row]) - state[_UNKNOWN])
+        votes, length = weights[0, mine], weights[1, mine]
+        if votes >= 2.0:
             for i in range(len(residual)):
-                away = (units[row, i] - mean * directions[mine, i]) * step_length
+                away = (units[row, i] - length / votes * directions[mine, i]) * step_length
                 residual[i] += step * (away - residual[i])
-    if numbers[_VOTES] >= _START:
-        excess, disagreement = (0.25, 0.4) if numbers[_FALLEN] else (0.5, 0.6)
-        apart = answers[0].max() - answers[1].max()
-        numbers[_FALLEN] = numbers[_DISAGREEMENT] > disagreement and apart > excess
-    return _drifts(numbers, residual), numbers[_FALLEN] > 0.0
+    return _judge(state, classes)
 
 
 @compiled
-def _drifts(numbers: Floats, residual: Floats) -> bool:
-    return bool(numbers[_VOTES] >= _START and np.sum(residual * residual) > _DRIFT**2)
+def _judge(state: Floats, classes: int) -> tuple[bool, bool]:
+    """Whether features drift, and whether the bank has fallen."""
+    if state[_VOTES] < _START:
+        return False, state[_FALLEN] > 0.0
+    answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :]
+    excess, disagreement = (0.25, 0.4) if state[_FALLEN] else (0.5, 0.6)
+    apart = answers[:classes].max() - answers[classes : 2 * classes].max()
+    state[_FALLEN] = state[_DISAGREEMENT] > disagreement and apart > excess
+    squares = 0.0
+    for value in residual:
+        squares += value * value
+    return squares > _DRIFT**2, state[_FALLEN] > 0.0
 
 
 def closeness(references: References) -> float:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bank import Guards, InputError, PrototypeBank, align_two_pass
-from bank.anchored import anchored_scores, stretch
+from bank.anchored import blend, stretch
 
 
 def across_a_gap(seed, count, classes=6, dimension=48):
@@ -185,7 +185,7 @@ def test_a_mean_of_few_directions_is_not_scored_too_low():
     votes = np.array([2.0] * 30 + [500.0] * 30)
     lengths = np.linalg.norm(sums, axis=1)
     cosines = (sums / lengths[:, None]) @ drawn[1000:3000].mean(axis=0)
-    corrected = cosines * stretch(votes, lengths, votes)
+    corrected = cosines * stretch(np.stack([votes, lengths, votes]))
     assert cosines[:30].mean() < 0.85 * cosines[30:].mean()
     assert corrected[:30].mean() == pytest.approx(corrected[30:].mean(), rel=0.05)
 
@@ -193,9 +193,11 @@ def test_a_mean_of_few_directions_is_not_scored_too_low():
 def test_no_evidence_is_text_and_endless_evidence_is_evidence():
     text, near = np.array([[0.1, 0.3, 0.2]]), np.array([[0.5, 0.2, 0.9]])
     both = np.concatenate((text, near), axis=1)
-    assert np.array_equal(anchored_scores(both, *np.zeros((3, 3))), text)
-    votes = np.full(3, 1e9)
-    assert np.allclose(anchored_scores(both, votes, votes / 2, votes), near, atol=1e-6)
+    blend(both, np.zeros((3, 3)))
+    assert np.array_equal(both, np.concatenate((text, text), axis=1))
+    both = np.concatenate((text, near), axis=1)
+    blend(both, np.outer([1e9, 5e8, 1e9], np.ones(3)))
+    assert np.allclose(both, np.concatenate((text, near), axis=1), atol=1e-6)
 
 
 def test_a_segment_is_one_vote_however_many_windows_it_has():

@@ -107,9 +107,9 @@ def test_old_votes_fade_and_new_ones_weigh_as_many_as_fit():
     old, new = random(0, 8), random(1, 8)
     rows = [(F.normalize(row, dim=0) * STEPS).round().double().numpy() for row in (old, new)]
     support = BinnedSupport(1.0, 8, 2, memory=50)
-    support.add(np.full(200, 0.1), np.zeros(200), np.tile(rows[0], (200, 1)))
+    support.add(np.full((200, 4), 0.1), np.tile(rows[0], (200, 1)))
     assert support.assigned == 50
-    support.add(np.full(50, 0.1), np.zeros(50), np.tile(rows[1], (50, 1)))
+    support.add(np.full((50, 4), 0.1), np.tile(rows[1], (50, 1)))
     assert support.assigned == 50
     mean = support.margin.total / support.kept / STEPS
     share = math.exp(-1)  # of the old ones after as many new ones as fit
@@ -131,7 +131,7 @@ def test_weights_stay_in_range_for_ever():
     support = BinnedSupport(0.9, 4, 2, memory=2)
     row = np.eye(1, 4) * STEPS
     for _ in range(2000):
-        support.add(np.array([0.3]), np.zeros(1), row)
+        support.add(np.full((1, 4), 0.3), row)
     assert 0 < support.vote < 2**21
     assert support.weight == pytest.approx(2)
     assert abs(support.margin.total[0] / support.kept / STEPS - 1) < 1e-6
