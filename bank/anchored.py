@@ -46,10 +46,10 @@ def blend(products: Floats, weights: Floats) -> None:
         products: (B, P) that begin with the K cosines with the texts and then those with the
             prototypes, which are written over; of a class without evidence the latter are anything
             finite.
-        weights: (3, K) n_k, the sums of the weights of what is in Z^k; lengths of the weighted
+        weights: (K, 3) n_k, the sums of the weights of what is in Z^k; lengths of the weighted
             sums over Z^k, in units of one direction; sums of the squares of the weights.
     """
-    votes = weights[0]
+    votes = weights[:, 0]
     classes = len(votes)
     share = 1.0 - _RESERVE / (1.0 + votes.sum() / classes / _RESERVE_VOTES)
     grown = votes / (votes + _HALF)  # a_k up to the share, which all classes have in common
@@ -80,13 +80,13 @@ def blend(products: Floats, weights: Floats) -> None:
 
 @compiled
 def stretch(weights: Floats) -> Floats:
-    """(K,) |P_k| / r_k: what a prototype of few votes scores too little; (3, K) weights as above.
+    """(K,) |P_k| / r_k: what a prototype of few votes scores too little; (K, 3) weights as above.
 
     A mean of few unit vectors points away from where it would end, and by its noise every cosine
     with it is too small. Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2, so
     pairs tell r; where votes are few, it is drawn to that of all classes.
     """
-    votes, lengths, squares = weights[0], weights[1], weights[2]
+    votes, lengths, squares = weights.T
     pairs = np.maximum(votes * votes - squares, 0.0)
     found = np.maximum(lengths * lengths - squares, 0.0)
     common = (found.sum() + _LENGTH**2 * _LENGTH_VOTES) / (pairs.sum() + _LENGTH_VOTES)

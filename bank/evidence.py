@@ -45,7 +45,7 @@ class References(NamedTuple):
 
     Attributes:
         directions: (K, d) grid steps; the text where a class has no evidence.
-        weights: (3, K): weights together, which are as many as samples but for exemplars in
+        weights: (K, 3): weights together, which are as many as samples but for exemplars in
             anchored mode; lengths of the weighted sums, in units of one direction; sums of the
             squares of the weights.
     """
@@ -56,7 +56,8 @@ class References(NamedTuple):
     @property
     def votes(self) -> Floats:
         """(K,) the first of the weights."""
-        return self.weights[0]
+        votes: Floats = self.weights[:, 0]
+        return votes
 
 
 class Evidence:
@@ -86,16 +87,20 @@ class Evidence:
         # what one product reads.
         count = len(texts)
         self.rows: StoredDirections = np.concatenate([texts.readers[:count], texts.readers])
-        self._references = References(self.rows[count : 2 * count], np.zeros((3, count)))
+        self._references = References(self.rows[count : 2 * count], np.zeros((count, 3)))
         self._stale: set[int] = set()  # classes whose reference is behind their support
 
     def learn(self, units: Directions, readings: Readings) -> None:
         """Take (B, d) directions with what the texts say of them."""
         labels = readings[:, LABEL]
-        for label in set(labels.tolist()):
-            mine = labels == label if len(labels) > 1 else slice(None)
+        classes = set(labels.tolist())
+        for label in classes:
             k = int(label)
-            self.supports[k].add(readings[mine], units[mine])
+            if len(classes) == 1:
+                self.supports[k].add(readings, units)
+            else:
+                mine = labels == label
+                self.supports[k].add(readings[mine], units[mine])
             self._stale.add(k)
 
     def extend(self, units: Directions, segments: Sequence[int]) -> None:
@@ -143,15 +148,14 @@ class Evidence:
 
     def references(self) -> References:
         """The prototypes' directions, votes and lengths, brought up to date."""
-        directions, (votes, lengths, squares) = self._references
+        directions, weights = self._references
         while self._stale:
             k = self._stale.pop()
-            weight, squares[k], total = self.supports[k].live
-            votes[k] = weight
+            weight, squares, total = self.supports[k].live
             if weight:
-                lengths[k] = point(total, directions, k) / STEPS
+                weights[k] = weight, point(total, directions, k) / STEPS, squares
             else:
-                lengths[k], directions[k] = 0.0, self._texts.directions[k]
+                weights[k], directions[k] = 0.0, self._texts.directions[k]
         return self._references
 
     def means(self) -> Directions:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from bank.anchored import SHARPNESS
-from bank.directions import STEPS, Floats, few_rows, unit_chunks
+from bank.directions import CHUNK, STEPS, Floats, few_rows, unit_chunks
 from bank.errors import InputError
 from bank.evidence import Evidence, segment_ids
 from bank.gate import Gate
@@ -25,6 +25,7 @@ from bank.watch import Watch
 Mode = Literal["exact", "bounded", "anchored", "text"]
 _SNAPSHOTS: Final = 16
 _KEPT_IN_DRIFT: Final = 0.98  # of the evidence, at every vote while features move
+_ALL_FRESH: Final = np.ones(CHUNK, np.bool_)
 _PLAIN: Final = Guards(memory=None, gate=False, drift=False, fallback=False)
 
 
@@ -143,13 +144,10 @@ class PrototypeBank:
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
-        sights = self._looks(features)
-        scores = np.empty((features.shape[0], len(self._texts)), np.float32)
-        at = 0
-        for sight in sights:
-            scores[at : at + len(sight.units)] = self._answer(sight)
-            at += len(sight.units)
-        return torch.from_numpy(scores)
+        answers = [self._answer(sight).astype(np.float32) for sight in self._looks(features)]
+        if len(answers) != 1:
+            answers = [np.concatenate([np.empty((0, len(self._texts)), np.float32), *answers])]
+        return torch.from_numpy(answers[0])
 
     def gate(self, features: Tensor) -> Gate:
         """Whether features belong to any of the classes; changes nothing.
@@ -383,13 +381,12 @@ class PrototypeBank:
     def _learn(self, sight: Sight, segments: list[int] | None) -> None:
         units, products = sight.units, sight.products
         if self._watched:
-            fresh = [True] * len(units)
+            fresh = _ALL_FRESH[: len(units)]
             if segments is not None:
-                fresh = [not goes_on for goes_on in self._evidence.continues(segments)]
-            references = self._evidence.references()
-            known = self._watch.observe(sight, np.array(fresh), references)
+                fresh = ~np.array(self._evidence.continues(segments))
+            known = self._watch.observe(sight, fresh, self._evidence.references())
             if self.guards.drift and self._watch.drifting and self.mode == "anchored":
-                self._evidence.forget(_KEPT_IN_DRIFT ** sum(fresh))
+                self._evidence.forget(_KEPT_IN_DRIFT ** int(fresh.sum()))
                 self._version += 1
             if self.guards.gate and not known.all():
                 units, products = units[known], products[known]

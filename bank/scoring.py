@@ -105,7 +105,7 @@ class Scorer:
         products = cosines(units, evidence.rows)
         if self._mode == "anchored":
             blend(products, weights)
-        return Sight(units, products, weights.shape[1])
+        return Sight(units, products, len(weights))
 
     def settle(self, units: Directions, evidence: Evidence) -> Sight:
         """A look at (B, d) directions of the past: as the two passes have it once there is ample.

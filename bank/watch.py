@@ -15,9 +15,9 @@ from bank.scoring import Sight
 _HORIZON: Final = 200.0
 _START: Final = 50.0  # votes before anything is concluded
 _DRIFT: Final = 0.2  # a residual of this length is none by chance
-# A watch is one row of numbers: votes, disagreement, share of the unknown, whether fallen, (K,) shares
-# of the bank's answers, (K,) of the texts', and the (d,) mean difference between features and
-# prototypes.
+# A watch is one row of numbers: votes, disagreement, share of the unknown, whether fallen, (K,)
+# shares of the bank's answers, (K,) of the texts', and the (d,) mean difference between features
+# and prototypes.
 _VOTES, _DISAGREEMENT, _UNKNOWN, _FALLEN, _ANSWERS = range(5)
 
 
@@ -113,7 +113,7 @@ def _observe(
         answers[classes + its] += step
         state[_DISAGREEMENT] += step * ((mine != its) - state[_DISAGREEMENT])
         state[_UNKNOWN] += step * ((not known[row]) - state[_UNKNOWN])
-        votes, length = weights[0, mine], weights[1, mine]
+        votes, length = weights[mine, 0], weights[mine, 1]
         if votes >= 2.0:
             for i in range(len(residual)):
                 away = (units[row, i] - length / votes * directions[mine, i]) * step_length

@@ -185,7 +185,7 @@ def test_a_mean_of_few_directions_is_not_scored_too_low():
     votes = np.array([2.0] * 30 + [500.0] * 30)
     lengths = np.linalg.norm(sums, axis=1)
     cosines = (sums / lengths[:, None]) @ drawn[1000:3000].mean(axis=0)
-    corrected = cosines * stretch(np.stack([votes, lengths, votes]))
+    corrected = cosines * stretch(np.stack([votes, lengths, votes], axis=1))
     assert cosines[:30].mean() < 0.85 * cosines[30:].mean()
     assert corrected[:30].mean() == pytest.approx(corrected[30:].mean(), rel=0.05)
 
@@ -196,7 +196,7 @@ def test_no_evidence_is_text_and_endless_evidence_is_evidence():
     blend(both, np.zeros((3, 3)))
     assert np.array_equal(both, np.concatenate((text, text), axis=1))
     both = np.concatenate((text, near), axis=1)
-    blend(both, np.outer([1e9, 5e8, 1e9], np.ones(3)))
+    blend(both, np.outer(np.ones(3), [1e9, 5e8, 1e9]))
     assert np.allclose(both, np.concatenate((text, near), axis=1), atol=1e-6)
 
 
