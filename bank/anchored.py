@@ -49,33 +49,36 @@ def blend(products: Floats, weights: Floats) -> None:
         weights: (K, 3) n_k, the sums of the weights of what is in Z^k; lengths of the weighted
             sums over Z^k, in units of one direction; sums of the squares of the weights.
     """
-    votes = weights[:, 0]
-    classes = len(votes)
-    share = 1.0 - _RESERVE / (1.0 + votes.sum() / classes / _RESERVE_VOTES)
-    grown = votes / (votes + _HALF)  # a_k up to the share, which all classes have in common
-    total = grown.sum()
+    classes = len(weights)
+    grown = np.empty(classes)  # a_k up to the share, which all classes have in common
+    votes = total = 0.0
+    for k in range(classes):
+        grown[k] = weights[k, 0] / (weights[k, 0] + _HALF)
+        votes += weights[k, 0]
+        total += grown[k]
+    share = 1.0 - _RESERVE / (1.0 + votes / classes / _RESERVE_VOTES)
     stretched = stretch(weights)
-    for row in products:
-        texts, scores = row[:classes], row[classes : 2 * classes]
-        if total == 0.0:
-            scores[:] = texts
-            continue
-        scores *= stretched
+    for row in range(len(products)):
+        texts, scores = products[row, :classes], products[row, classes:]
         mean = square = said = near = near_square = 0.0
         for k in range(classes):
-            c, p = texts[k], scores[k]
+            c, p = texts[k], scores[k] * stretched[k]
             mean += c / classes
             square += c * c / classes
             said += c * grown[k]
             near += p * grown[k]
             near_square += p * p * grown[k]
         spread = max(square - mean * mean, _TINY)  # s_c^2
+        if total == 0.0:
+            for k in range(classes):
+                scores[k] = texts[k]
+            continue
         level = near / total
         wide = share * max(near_square - level * near, 0.0) + _SPREAD_VOTES * spread
         scale = np.sqrt(wide / (share * total + _SPREAD_VOTES) / spread)
         for k in range(classes):
             t = (texts[k] - said / total) * scale + level
-            scores[k] = t + share * grown[k] * (scores[k] - t)
+            scores[k] = t + share * grown[k] * (scores[k] * stretched[k] - t)
 
 
 @compiled
@@ -86,10 +89,19 @@ def stretch(weights: Floats) -> Floats:
     with it is too small. Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2, so
     pairs tell r; where votes are few, it is drawn to that of all classes.
     """
-    votes, lengths, squares = weights.T
-    pairs = np.maximum(votes * votes - squares, 0.0)
-    found = np.maximum(lengths * lengths - squares, 0.0)
-    common = (found.sum() + _LENGTH**2 * _LENGTH_VOTES) / (pairs.sum() + _LENGTH_VOTES)
-    resultants = np.sqrt((found + _LENGTH_VOTES * common) / (pairs + _LENGTH_VOTES))
-    stretched: Floats = lengths / np.maximum(votes, _TINY) / resultants
+    classes = len(weights)
+    own = np.empty((classes, 2))  # what the pairs of a class say, and how many there are
+    found, pairs = _LENGTH**2 * _LENGTH_VOTES, _LENGTH_VOTES
+    for k in range(classes):
+        votes, length, squares = weights[k, 0], weights[k, 1], weights[k, 2]
+        own[k, 0] = max(length * length - squares, 0.0)
+        own[k, 1] = max(votes * votes - squares, 0.0)
+        found += own[k, 0]
+        pairs += own[k, 1]
+    common = _LENGTH_VOTES * found / pairs
+    stretched = np.zeros(classes)
+    for k in range(classes):
+        if weights[k, 0] > 0.0:
+            mean = weights[k, 1] / weights[k, 0]
+            stretched[k] = mean / np.sqrt((own[k, 0] + common) / (own[k, 1] + _LENGTH_VOTES))
     return stretched

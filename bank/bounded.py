@@ -204,7 +204,7 @@ class BinnedSupport:
         """|Z^k| of so many votes (Eq. 9)."""
         if self._sharpness == 1.0:
             return float(kept_count(self._alpha, round(weight)))
-        return min(math.ceil(self._alpha * weight - 1e-6), weight) if self._alpha else 0.0
+        return min(float(math.ceil(self._alpha * weight - 1e-6)), weight) if self._alpha else 0.0
 
 
 @compiled
@@ -256,9 +256,12 @@ def _fade(memory: float, sums: Directions, above: Floats, numbers: Floats) -> No
 @compiled
 def _rescale(sums: Directions, above: Floats, numbers: Floats) -> None:
     """Keep the weights in a range in which nothing is lost."""
-    if numbers[_VOTE] > _RESCALE:
-        sums /= numbers[_VOTE]
-        numbers[_COUNTS:] /= numbers[_VOTE]
+    vote = numbers[_VOTE]
+    if vote > _RESCALE:
+        for place in range(len(sums)):
+            numbers[_COUNTS + place] /= vote
+            for i in range(sums.shape[1]):
+                sums[place, i] /= vote
         numbers[_VOTE] = 1.0
         _count_again(above, numbers)
 
@@ -266,7 +269,9 @@ def _rescale(sums: Directions, above: Floats, numbers: Floats) -> None:
 @compiled
 def _count_again(above: Floats, numbers: Floats) -> None:
     """Start the running figures anew, from the bins."""
-    numbers[_COUNT] = numbers[_COUNTS:].sum()
+    numbers[_COUNT] = 0.0
+    for place in range(BINS):
+        numbers[_COUNT] += numbers[_COUNTS + place]
     numbers[_CUT] = numbers[_ABOVE] = 0.0
     above[:] = 0.0
 
@@ -280,12 +285,14 @@ def _most_certain(
     wanted = votes * vote
     cut = int(numbers[_CUT])
     while cut < BINS - 1 and numbers[_ABOVE] + counts[cut] < wanted:
-        above += sums[cut]
+        for i in range(len(above)):
+            above[i] += sums[cut, i]
         numbers[_ABOVE] += counts[cut]
         cut += 1
     while cut > 0 and numbers[_ABOVE] > wanted:
         cut -= 1
-        above -= sums[cut]
+        for i in range(len(above)):
+            above[i] -= sums[cut, i]
         numbers[_ABOVE] -= counts[cut]
     numbers[_CUT] = cut
     left, here = wanted - numbers[_ABOVE], counts[cut]

@@ -143,16 +143,20 @@ def _to_grid(rows: Floats) -> bool:
     What has none, because it is zero or not finite, becomes zeros.
     """
     fine = True
-    for row in rows:
+    for r in range(len(rows)):
+        row = rows[r]
         length = np.sqrt(_squares(row))
         if not _SHORTEST < length < _LONGEST:  # the squares are lost, or there is a NaN
-            peak = np.abs(row).max()
-            if not 0.0 < peak < np.inf:
+            peak = 0.0
+            for i in range(len(row)):
+                peak = max(peak, abs(row[i]))
+            for i in range(len(row)):
+                row[i] /= peak
+            length = np.sqrt(_squares(row))
+            if not length > 0.0:  # zero over zero, infinity over infinity, or the NaN
                 fine = False
                 row[:] = 0.0
                 continue
-            row /= peak
-            length = np.sqrt(_squares(row))
         length /= STEPS
         for i in range(len(row)):
             row[i] = np.rint(row[i] / length)

@@ -110,7 +110,13 @@ def _observe(
 
 @compiled
 def _best(products: Floats, classes: int) -> tuple[float, float]:
-    return products[:classes].max(), products[-1 - classes : -1].max()
+    """A sample's best cosine with a text, and its best score."""
+    text = near = -np.inf
+    first = len(products) - 1 - classes
+    for k in range(classes):
+        text = max(text, products[k])
+        near = max(near, products[first + k])
+    return text, near
 
 
 @compiled
@@ -132,7 +138,8 @@ def _calibrate(text: float, near: float, state: Floats) -> None:
     place = min(int(_within(text, near, state)), _BINS - 1)
     if state[_VOTES] >= _HORIZON:
         state[_VOTES] *= _KEEP
-        state[_HISTOGRAM:] *= _KEEP
+        for i in range(_HISTOGRAM, STATE):
+            state[i] *= _KEEP
     state[_VOTES] += 1.0
     state[_HISTOGRAM + place] += 1.0
     step = 1.0 / state[_VOTES]

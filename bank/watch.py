@@ -128,8 +128,10 @@ def _judge(state: Floats, classes: int) -> tuple[bool, bool]:
         return False, state[_FALLEN] > 0.0
     answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :]
     excess, disagreement = (0.25, 0.4) if state[_FALLEN] else (0.5, 0.6)
-    apart = answers[:classes].max() - answers[classes : 2 * classes].max()
-    state[_FALLEN] = state[_DISAGREEMENT] > disagreement and apart > excess
+    mine = its = 0.0
+    for k in range(classes):
+        mine, its = max(mine, answers[k]), max(its, answers[classes + k])
+    state[_FALLEN] = state[_DISAGREEMENT] > disagreement and mine - its > excess
     squares = 0.0
     for value in residual:
         squares += value * value
