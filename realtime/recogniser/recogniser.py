@@ -14,6 +14,7 @@ from bank import PrototypeBank
 from bank.alignment import entropy
 from bank.errors import InputError
 from bank.prototypes import Mode
+from bank.warming import warm_up
 from realtime.recogniser.answers import Recognition, State
 from realtime.recogniser.motion import limbs, motion
 from realtime.recogniser.votes import Segments
@@ -96,6 +97,7 @@ class Recogniser:
         self.text = text
         self.begin(PrototypeBank(text, alpha=alpha, mode=mode))
         self.features([_BLANK])  # so that the first real window does not wait for start-up work
+        warm_up(self.bank)
 
     def __call__(self, windows: Sequence[SkeletonWindow]) -> list[Recognition]:
         """Answer windows, all in one batch, then learn from them."""
