@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib import import_module
 from pathlib import Path
 
 import numba
@@ -24,18 +24,20 @@ def twice(values):
 
 
 @pytest.fixture
-def source(tmp_path):
+def source(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
     path = tmp_path / "twice.py"
     path.write_text(SOURCE)
-    return path
+    yield path
+    sys.modules.pop("twice", None)
 
 
-def fresh(path):
+def fresh():
     """The function as a new process would have it."""
-    spec = spec_from_file_location("twice", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.twice
+    sys.modules.pop("twice", None)
+    return import_module("twice").twice
 
 
 def hits(function):
@@ -44,7 +46,7 @@ def hits(function):
 
 def test_machine_code_is_kept_beside_the_source(source):
     for known in (0, 1):
-        function = fresh(source)
+        function = fresh()
         assert function(np.ones(3)) == 6.0
         assert hits(function) == known
     assert list(source.parent.glob("__pycache__/*.nbc"))
@@ -54,13 +56,13 @@ def test_without_a_folder_to_write_to_it_is_compiled_anew(source, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_LOCATOR_CLASSES", "UserProvidedCacheLocator")
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(source / "no folder"))
     for _ in range(2):
-        function = fresh(source)
+        function = fresh()
         assert function(np.ones(3)) == 6.0
         assert hits(function) == 0
 
 
 def test_a_folder_that_is_lost_afterwards_is_no_error(source):
-    function = fresh(source)
+    function = fresh()
     folder = source.parent / "__pycache__"
     for file in folder.iterdir():
         file.unlink()
@@ -72,11 +74,11 @@ def test_a_folder_that_is_lost_afterwards_is_no_error(source):
 @pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
 @pytest.mark.parametrize("rest", [0, 40])
 def test_files_cut_short_are_replaced(source, kind, rest):
-    fresh(source)(np.ones(3))
+    fresh()(np.ones(3))
     (file,) = source.parent.glob(f"__pycache__/{kind}")
     file.write_bytes(file.read_bytes()[:rest])
     for known in (0, 1):
-        function = fresh(source)
+        function = fresh()
         assert function(np.ones(3)) == 6.0
         assert hits(function) == known
 
@@ -93,7 +95,7 @@ print(twice(np.ones(3)))
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in range(2)
     ]
     assert [process.communicate()[0].strip() for process in running] == [b"6.0"] * 2
-    function = fresh(source)
+    function = fresh()
     assert function(np.ones(3)) == 6.0
     assert hits(function) == 1
 
