@@ -2,7 +2,7 @@
 
 from bank.anchored import NARROW, SHARPNESS
 from bank.bounded import BinnedSupport
-from bank.directions import Directions
+from bank.directions import Directions, Floats, StoredDirections
 from bank.support import Weighed
 from bank.texts import Readings
 
@@ -51,10 +51,9 @@ class AnchoredSupport:
         """Z^k and the exemplars."""
         return self.prototype.margin
 
-    @property
-    def live(self) -> Weighed:
-        """What answers rest on."""
-        return self.answers.margin
+    def refer(self, k: int, directions: StoredDirections, weights: Floats) -> float:
+        """Write what answers rest on as row ``k`` of references; returns the weight."""
+        return self.answers.refer(k, directions, weights)
 
     def add(self, readings: Readings, rows: Directions) -> None:
         """Take samples that were pseudo-labelled as this class."""

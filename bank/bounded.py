@@ -8,8 +8,8 @@ import numpy as np
 
 from bank.anchored import EXEMPLAR_VOTES
 from bank.compiled import compiled
-from bank.directions import Directions, Floats
-from bank.support import Weighed, kept_count
+from bank.directions import STEPS, Directions, Floats, StoredDirections
+from bank.support import Weighed, margin_of
 from bank.texts import ENTROPY, SHARP, Readings
 
 BINS: Final = 96
@@ -19,6 +19,10 @@ _RESCALE: Final = 2.0**20
 # What changes with every sample, as numbers in a row: what the next sample weighs, the count of all
 # bins together, the bin that the margin cuts, the count in the more certain ones, and all counts.
 _VOTE, _COUNT, _CUT, _ABOVE, _COUNTS = range(5)
+# What never changes, likewise: the entropy of knowing nothing, which column of a reading counts and
+# how sharp that entropy is, the memory, alpha as a fraction, and the least that an exemplar weighs if
+# it is to outweigh all that is kept, else zero.
+_MOST, _COLUMN, _SHARPNESS, _MEMORY, _NUMERATOR, _DENOMINATOR, _LEAST = range(7)
 
 
 @compiled
@@ -61,18 +65,25 @@ class BinnedSupport:
         outweigh: bool = False,
         sharpness: float = 1.0,
     ) -> None:
-        self._alpha, self._dimension = alpha, dimension
-        self._most = math.log(classes)
-        self._memory = math.inf if memory is None else float(memory)
-        self._outweigh, self._sharpness = outweigh, sharpness
-        self._column = ENTROPY if sharpness == 1.0 else SHARP
+        self._dimension = dimension
+        margin = margin_of(alpha)
+        self._rule: Floats = np.array(
+            [
+                math.log(classes),
+                ENTROPY if sharpness == 1.0 else SHARP,
+                sharpness,
+                math.inf if memory is None else memory,
+                margin.numerator,
+                margin.denominator,
+                EXEMPLAR_VOTES if outweigh else 0.0,
+            ]
+        )
         self.sums: Directions = np.zeros((0, dimension))  # (BINS, d) from the first sample on
         self.shown: Floats = np.zeros(dimension)
         self.enrolled = 0
         self._numbers: Floats = np.zeros(_COUNTS + BINS)
         self.vote = 1.0
         self._above: Floats = np.zeros(dimension)  # sum of the bins above the one that is cut
-        self._margin: Weighed | None = None
 
     @property
     def counts(self) -> Floats:
@@ -101,57 +112,57 @@ class BinnedSupport:
     @property
     def kept(self) -> float:
         """|Z^k|, exemplars included."""
-        return self._wanted(self.weight) + self.enrolled
+        return _wanted(self.weight, self._rule) + self.enrolled
 
     @property
     def margin(self) -> Weighed:
         """Z^k and the exemplars."""
-        if self._margin is None:
-            votes = self._wanted(self.weight)
-            kept = np.empty(self._dimension)
-            if len(self.sums):
-                _most_certain(votes, self.sums, self._above, self._numbers, kept)
-            else:
-                kept[:] = 0.0
-            self._margin = self._with_exemplars(votes, kept)
-        return self._margin
+        total = np.empty(self._dimension)
+        weight, squares = _gather(
+            self._rule,
+            self.sums,
+            self._above,
+            self._numbers,
+            self.shown,
+            self.enrolled,
+            total,
+        )
+        return Weighed(weight, squares, total)
 
-    @property
-    def live(self) -> Weighed:
-        """What answers rest on: the same."""
-        return self.margin
+    def refer(self, k: int, directions: StoredDirections, weights: Floats) -> float:
+        """Write what answers rest on as row ``k`` of references; returns the weight."""
+        weight: float = _refer(
+            self._rule,
+            self.sums,
+            self._above,
+            self._numbers,
+            self.shown,
+            self.enrolled,
+            k,
+            STEPS,
+            directions,
+            weights,
+        )
+        return weight
 
     def add(self, readings: Readings, rows: Directions) -> None:
         """Take samples (B, d) that were pseudo-labelled as this class."""
         self._hold()
-        _add(
-            readings,
-            rows,
-            self._column,
-            self._most,
-            self._sharpness,
-            self._memory,
-            self.sums,
-            self._above,
-            self._numbers,
-        )
-        self._margin = None
+        _add(readings, rows, self._rule, self.sums, self._above, self._numbers)
 
     def remove(self, reading: Readings, row: Directions, vote: float = 1.0) -> None:
         """Take back a sample (d,) that was added when a vote weighed ``vote``."""
-        place = _place(reading.item(self._column), self._most, self._sharpness)
+        place = _place(reading, self._rule)
         if self.counts[place] > 0:
             _put(place, row, -vote, self.sums, self._above, self._numbers)
             if self.counts[place] < 1e-9 * self.vote:
                 self.counts[place], self.sums[place] = 0.0, 0.0
                 _count_again(self._above, self._numbers)
-            self._margin = None
 
     def enroll(self, rows: Directions) -> None:
         """Take labelled exemplars: they belong to Z^k whatever their entropy and never fade."""
         self.shown = self.shown + rows.sum(axis=0)
         self.enrolled += len(rows)
-        self._margin = None
 
     def merge(self, other: "BinnedSupport") -> None:
         """Add another class's sums: as if its samples had come here."""
@@ -161,16 +172,14 @@ class BinnedSupport:
             self.sums += other.sums * scale
             self.counts[:] += other.counts * scale
             _count_again(self._above, self._numbers)
-            _fade(self._memory, self.sums, self._above, self._numbers)
+            _fade(self._rule, self.sums, self._above, self._numbers)
         self.shown = self.shown + other.shown
         self.enrolled += other.enrolled
-        self._margin = None
 
     def forget(self, share: float) -> None:
         """Let all votes weigh ``share`` of what they did."""
         self.vote /= share
         _rescale(self.sums, self._above, self._numbers)
-        self._margin = None
 
     def copy(self) -> "BinnedSupport":
         """An independent set of the same sums."""
@@ -187,48 +196,31 @@ class BinnedSupport:
         self.counts[:] = 0.0
         self.counts[places] = counts
         _count_again(self._above, self._numbers)
-        self._margin = None
 
     def _hold(self) -> None:
         if not len(self.sums):
             self.sums = np.zeros((BINS, self._dimension))
 
-    def _with_exemplars(self, votes: float, kept: Floats) -> Weighed:
-        if not self.enrolled:
-            return Weighed(votes, votes, kept)
-        each = max(EXEMPLAR_VOTES, votes) if self._outweigh else 1.0
-        squares = votes + each * each * self.enrolled
-        return Weighed(votes + each * self.enrolled, squares, kept + each * self.shown)
-
-    def _wanted(self, weight: float) -> float:
-        """|Z^k| of so many votes (Eq. 9)."""
-        if self._sharpness == 1.0:
-            return float(kept_count(self._alpha, round(weight)))
-        return min(float(math.ceil(self._alpha * weight - 1e-6)), weight) if self._alpha else 0.0
-
 
 @compiled
-def _place(entropy: float, most: float, sharpness: float) -> int:
+def _place(reading: Readings, rule: Floats) -> int:
     # Certainty grows with the square of the sharpness, as long as it is small.
-    return bin_of((most - entropy) / sharpness**2)
+    return bin_of((rule[_MOST] - reading[int(rule[_COLUMN])]) / rule[_SHARPNESS] ** 2)
 
 
 @compiled
 def _add(
     readings: Readings,
     rows: Directions,
-    column: int,
-    most: float,
-    sharpness: float,
-    memory: float,
+    rule: Floats,
     sums: Directions,
     above: Floats,
     numbers: Floats,
 ) -> None:
     for i in range(len(rows)):
-        place = _place(readings[i, column], most, sharpness)
+        place = _place(readings[i], rule)
         _put(place, rows[i], numbers[_VOTE], sums, above, numbers)
-        _fade(memory, sums, above, numbers)
+        _fade(rule, sums, above, numbers)
 
 
 @compiled
@@ -246,8 +238,8 @@ def _put(
 
 
 @compiled
-def _fade(memory: float, sums: Directions, above: Floats, numbers: Floats) -> None:
-    excess = numbers[_COUNT] / (numbers[_VOTE] * memory)
+def _fade(rule: Floats, sums: Directions, above: Floats, numbers: Floats) -> None:
+    excess = numbers[_COUNT] / (numbers[_VOTE] * rule[_MEMORY])
     if excess > 1.0:
         numbers[_VOTE] *= excess
         _rescale(sums, above, numbers)
@@ -277,25 +269,84 @@ def _count_again(above: Floats, numbers: Floats) -> None:
 
 
 @compiled
-def _most_certain(
-    votes: float, sums: Directions, above: Floats, numbers: Floats, kept: Floats
-) -> None:
-    """Fill (d,) with the sum of so many of the most certain; the margin moves from where it was."""
-    vote, counts = numbers[_VOTE], numbers[_COUNTS:]
-    wanted = votes * vote
+def _wanted(weight: float, rule: Floats) -> float:
+    """|Z^k| of so many votes (Eq. 9)."""
+    if rule[_SHARPNESS] == 1.0:
+        size, numerator = np.int64(np.rint(weight)), np.int64(rule[_NUMERATOR])
+        return float(size * numerator // np.int64(rule[_DENOMINATOR]))
+    return float(min(np.ceil(weight * rule[_NUMERATOR] / rule[_DENOMINATOR] - 1e-6), weight))
+
+
+@compiled
+def _gather(
+    rule: Floats,
+    sums: Directions,
+    above: Floats,
+    numbers: Floats,
+    shown: Floats,
+    enrolled: int,
+    total: Floats,
+) -> tuple[float, float]:
+    """Fill (d,) with the weighted sum over Z^k and the exemplars.
+
+    Returns:
+        The sum of the weights and that of their squares.
+    """
+    vote = numbers[_VOTE]
+    votes = _wanted(numbers[_COUNT] / vote, rule)
+    _move_margin(votes * vote, sums, above, numbers)
     cut = int(numbers[_CUT])
-    while cut < BINS - 1 and numbers[_ABOVE] + counts[cut] < wanted:
+    left, here = votes * vote - numbers[_ABOVE], numbers[_COUNTS + cut]
+    for i in range(len(total)):
+        total[i] = above[i]
+    if left > 0.0 and here > 0.0:
+        part = min(left / here, 1.0)
+        for i in range(len(total)):
+            total[i] += part * sums[cut, i]
+    each = max(rule[_LEAST], votes) if rule[_LEAST] > 0.0 else 1.0
+    for i in range(len(total)):
+        total[i] = total[i] / vote + each * shown[i]
+    return votes + each * enrolled, votes + each * each * enrolled
+
+
+@compiled
+def _move_margin(wanted: float, sums: Directions, above: Floats, numbers: Floats) -> None:
+    """Cut the bin in which so many of the most certain end, from the one that was cut before."""
+    cut = int(numbers[_CUT])
+    while cut < BINS - 1 and numbers[_ABOVE] + numbers[_COUNTS + cut] < wanted:
         for i in range(len(above)):
             above[i] += sums[cut, i]
-        numbers[_ABOVE] += counts[cut]
+        numbers[_ABOVE] += numbers[_COUNTS + cut]
         cut += 1
     while cut > 0 and numbers[_ABOVE] > wanted:
         cut -= 1
         for i in range(len(above)):
             above[i] -= sums[cut, i]
-        numbers[_ABOVE] -= counts[cut]
+        numbers[_ABOVE] -= numbers[_COUNTS + cut]
     numbers[_CUT] = cut
-    left, here = wanted - numbers[_ABOVE], counts[cut]
-    part = min(left / here, 1.0) if left > 0.0 and here > 0.0 else 0.0
-    for i in range(len(kept)):
-        kept[i] = (above[i] + part * sums[cut, i]) / vote
+
+
+@compiled
+def _refer(
+    rule: Floats,
+    sums: Directions,
+    above: Floats,
+    numbers: Floats,
+    shown: Floats,
+    enrolled: int,
+    k: int,
+    steps: float,
+    directions: StoredDirections,
+    weights: Floats,
+) -> float:
+    total = np.empty(len(above))
+    weight, squares = _gather(rule, sums, above, numbers, shown, enrolled, total)
+    square = 0.0
+    for i in range(len(total)):
+        square += total[i] * total[i]
+    length = np.sqrt(square)
+    scale = steps / length if length > 0.0 else 0.0
+    for i in range(len(total)):
+        directions[k, i] = np.int32(np.rint(total[i] * scale))
+    weights[k, 0], weights[k, 1], weights[k, 2] = weight, length / steps, squares
+    return weight

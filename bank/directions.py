@@ -65,13 +65,13 @@ def check_shape(features: Tensor, what: str, dimension: int | None = None) -> in
     Raises:
         InputError: another shape.
     """
-    shape = tuple(features.shape)
+    shape = features.shape
     if len(shape) != 2 or shape[1] == 0:
-        raise InputError(f"{what} have shape {shape}, not (rows, dimension)")
+        raise InputError(f"{what} have shape {tuple(shape)}, not (rows, dimension)")
     if dimension is not None and shape[1] != dimension:
         raise InputError(
-            f"{what} have shape {shape}, not (rows, {dimension}): they differ in dimension from "
-            "the class texts; use the model that goes with the texts"
+            f"{what} have shape {tuple(shape)}, not (rows, {dimension}): they differ in dimension "
+            "from the class texts; use the model that goes with the texts"
         )
     return shape[0]
 

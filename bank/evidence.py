@@ -13,12 +13,10 @@ from bank.anchored_support import AnchoredSupport
 from bank.bounded import BinnedSupport
 from bank.directions import (
     CHUNK,
-    STEPS,
     Directions,
     Floats,
     StoredDirections,
     on_grid,
-    point,
 )
 from bank.errors import InputError
 from bank.support import SupportSet
@@ -151,11 +149,8 @@ class Evidence:
         directions, weights = self._references
         while self._stale:
             k = self._stale.pop()
-            weight, squares, total = self.supports[k].live
-            if weight:
-                weights[k] = weight, point(total, directions, k) / STEPS, squares
-            else:
-                weights[k], directions[k] = 0.0, self._texts.directions[k]
+            if not self.supports[k].refer(k, directions, weights):
+                directions[k] = self._texts.directions[k]
         return self._references
 
     def means(self) -> Directions:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bank.compiled import compiled
-from bank.directions import Directions, Floats, StoredDirections, stored
+from bank.directions import STEPS, Directions, Floats, StoredDirections, point, stored
 from bank.errors import InputError
 from bank.texts import ENTROPY, TIE, Readings
 
@@ -31,14 +31,14 @@ def check_alpha(alpha: float) -> float:
 
 
 @lru_cache
-def _margin(alpha: float) -> Fraction:
+def margin_of(alpha: float) -> Fraction:
     """The margin as the plain fraction that was meant: 0.29 is 29/100, not what binary makes it."""
     return Fraction(alpha).limit_denominator(10**9)
 
 
 def kept_count(alpha: float, size: int) -> int:
     """rho^k of Eq. 9: floor(alpha |S^k|), not misled by how alpha is rounded in binary."""
-    margin = _margin(alpha)
+    margin = margin_of(alpha)
     return size * margin.numerator // margin.denominator
 
 
@@ -100,15 +100,16 @@ class SupportSet:
         """Z^k and the exemplars: whole numbers, exact for up to 2^27 samples."""
         return Weighed(float(self.kept), float(self.kept), self._sum)
 
-    @property
-    def live(self) -> Weighed:
-        """What answers rest on: the same."""
-        return self.margin
+    def refer(self, k: int, directions: StoredDirections, weights: Floats) -> float:
+        """Write what answers rest on as row ``k`` of references; returns the weight."""
+        kept = float(self.kept)
+        weights[k] = kept, point(self._sum, directions, k) / STEPS, kept
+        return kept
 
     def add(self, readings: Readings, rows: Directions) -> None:
         """Take samples (B, d) that were pseudo-labelled as this class."""
         kept, rest = self._kept, self._rest
-        margin = _margin(self._alpha)
+        margin = margin_of(self._alpha)
         numerator, denominator = margin.numerator, margin.denominator
         number = self.assigned
         entered: list[StoredDirections] = []
