@@ -20,8 +20,8 @@ _RESCALE: Final = 2.0**20
 # bins together, the bin that the margin cuts, the count in the more certain ones, and all counts.
 _VOTE, _COUNT, _CUT, _ABOVE, _COUNTS = range(5)
 # What never changes, likewise: the entropy of knowing nothing, which column of a reading counts and
-# how sharp that entropy is, the memory, alpha as a fraction, and the least that an exemplar weighs if
-# it is to outweigh all that is kept, else zero.
+# how sharp that entropy is, the memory, alpha as a fraction, and the least that an exemplar weighs
+# if it is to outweigh all that is kept, else zero.
 _MOST, _COLUMN, _SHARPNESS, _MEMORY, _NUMERATOR, _DENOMINATOR, _LEAST = range(7)
 
 
