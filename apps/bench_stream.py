@@ -27,12 +27,12 @@ from train.evaluation.streams.contenders import (
     guarded,
     other_guards,
 )
-from train.evaluation.streams.export import fold_features
+from train.evaluation.streams.export import fold_features, held_out_features
 from train.evaluation.streams.features import FeatureSet, load_features, save_features
 from train.evaluation.streams.orders import make_stream, standard_streams, stream_names
 from train.evaluation.streams.progressive import evaluate_stream
 from train.evaluation.streams.synthetic import Recipe
-from train.evaluation.streams.synthetic import synthetic as draw
+from train.evaluation.streams.synthetic import synthetic as draw_synthetic
 from train.model import BUNDLED_CHECKPOINT
 from train.text.encoder import cache_folder
 
@@ -44,6 +44,7 @@ def add_commands(app: typer.Typer) -> None:
         + examples(
             "pgfa-bench features data/open --out open-1.features.safetensors",
             "pgfa-bench features data/open --checkpoint runs/2/best.safetensors --out 2.features",
+            "pgfa-bench features data/open --held-out name --draw 1 --out development-1.features",
         )
     )(features)
     app.command(
@@ -79,17 +80,23 @@ def features(
     unknowns: Annotated[
         bool, typer.Option(help="Add held-out clips of seen classes, as unknown actions.")
     ] = True,
+    held_out: Annotated[
+        str | None,
+        typer.Option(
+            help="Not the test clips but held-out clips of seen classes, with texts of this style: "
+            "to choose rules on."
+        ),
+    ] = None,
+    classes: Annotated[int, typer.Option(help="Seen classes to draw, with --held-out.")] = 16,
+    draw: Annotated[int, typer.Option(help="Seed of the draw, with --held-out.")] = 0,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.AUTO,
 ) -> None:
     """Write the features of a fold's test clips and class texts to one file."""
-    data = fold_features(
-        checkpoint,
-        Store.open(store),
-        fold=fold,
-        unknowns=unknowns,
-        device=resolve_device(device.value),
-        cache=cache_folder(),
-    )
+    clips, place, cache = Store.open(store), resolve_device(device.value), cache_folder()
+    if held_out is None:
+        data = fold_features(checkpoint, clips, fold, unknowns, place, cache)
+    else:
+        data = held_out_features(checkpoint, clips, held_out, classes, draw, fold, place, cache)
     save_features(out, data)
     known = int(data.known.sum())
     typer.echo(
@@ -117,7 +124,7 @@ def synthetic(
     recipe = Recipe(
         classes, samples, dimension, subspace, kappa, common, gap, noise, unknown_classes, seed
     )
-    save_features(out, draw(recipe))
+    save_features(out, draw_synthetic(recipe))
     typer.echo(f"{out}: {classes} classes and {unknown_classes} unknown ones, {samples} each")
 
 
