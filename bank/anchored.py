@@ -9,11 +9,18 @@ how much evidence each class has:
     t_k = (c_k - c) s_p / s_c + p              what the text says, on the same scale
     score_k = a_k p_k + (1 - a_k) t_k          a_k = (1 - r) n_k / (n_k + 1)
 
-with n_k votes of class k and r = 0.5 / (1 + n / 10), n the mean of n_k: a share that stays with
-the text until there is much evidence. c_k is cos(x, w_k), c and p are the means of c_k and p_k over
-the classes weighted by a_k, s_c is the spread of c_k over all classes and s_p that of p_k over
-classes with evidence (at first that of c_k). A single class with evidence has t = p there and so
-changes no answer; where all classes have much, the answers are those of the evidence.
+with n_k votes of class k and r = 0.5 / (1 + n / 10): a share that stays with the text until there
+is much evidence. n is the mean of n_k (1 - alike), where alike tells how much nearer votes are to
+the one before than to any other: of a stream in which one class runs for minutes little has been
+seen. c and p are the means of c_k and p_k over the classes weighted by a_k, s_c is the spread of
+c_k over all classes and s_p that of p_k over classes with evidence (at first that of c_k). A single
+class with evidence has t = p there and so changes no answer; where all classes have much, the
+answers are those of the evidence.
+
+c_k is cos(x, w_k) and, as evidence grows, partly something else. Some texts lie near everything,
+some differ little between one feature and the next. Seen over the prototypes, the cosines with text
+k have a mean m_k and a spread s_k, and c_k goes 0.4 (1 - alike) of the way to
+m + (c_k - m_k) s / s_k, with which all texts would have the same.
 
 P_k rests on the more certain part of Z^k (:mod:`bank.anchored_support`). ``docs/bank.md`` tells how
 all this was chosen.
@@ -35,11 +42,14 @@ _RESERVE_VOTES: Final = 10.0  # mean votes a class at which half of that is left
 _LENGTH_VOTES: Final = 10.0  # pairs of votes at which a class's own resultant length counts half
 _LENGTH: Final = 0.6  # resultant length before there is any evidence
 _SPREAD_VOTES: Final = 2.0  # pairs with the spread of the prototypes' scores in the same way
+_EVEN: Final = 0.4  # of the way on which texts are moved to one level and one spread
+_LEVEL_CLASSES: Final = 3.0  # classes with evidence, after the first, at which these count half
+_UNSEEN: Final = 0.05  # how much nearer neighbours in time are taken to be before any have come
 _TINY: Final = 1e-12
 
 
 @compiled
-def blend(products: Floats, weights: Floats) -> None:
+def blend(products: Floats, weights: Floats, levels: Floats, before: float, any_two: float) -> None:
     """Turn cosines with the prototypes into scores of the anchored rule.
 
     Args:
@@ -48,21 +58,32 @@ def blend(products: Floats, weights: Floats) -> None:
             finite.
         weights: (K, 3) n_k, the sums of the weights of what is in Z^k; lengths of the weighted
             sums over Z^k, in units of one direction; sums of the squares of the weights.
+        levels: (K, 2) what :func:`even` made of them.
+        before: mean cosine of a vote with the one before; -1 to take none for alike.
+        any_two: mean cosine of any two votes.
     """
     classes = len(weights)
     grown = np.empty(classes)  # a_k up to the share, which all classes have in common
+    moved = np.empty(classes)
     votes = total = 0.0
+    near_before = alike(weights, before, any_two)
+    way = _EVEN * (1.0 - near_before)
     for k in range(classes):
         grown[k] = weights[k, 0] / (weights[k, 0] + _HALF)
-        votes += weights[k, 0]
         total += grown[k]
+        # Of weights w so many as sum(w)^2 / sum(w^2) equal ones are votes; exemplars weigh more
+        # than that, and are nothing that came by and by.
+        votes += weights[k, 0]
+        if weights[k, 0] > 0.0:
+            votes -= near_before * weights[k, 0] ** 2 / weights[k, 2]
     share = 1.0 - _RESERVE / (1.0 + votes / classes / _RESERVE_VOTES)
     stretched = stretch(weights)
     for row in range(len(products)):
         texts, scores = products[row, :classes], products[row, classes:]
         mean = square = said = near = near_square = 0.0
         for k in range(classes):
-            c, p = texts[k], scores[k] * stretched[k]
+            moved[k] = texts[k] + way * (levels[k, 0] * texts[k] + levels[k, 1] - texts[k])
+            c, p = moved[k], scores[k] * stretched[k]
             mean += c / classes
             square += c * c / classes
             said += c * grown[k]
@@ -77,8 +98,68 @@ def blend(products: Floats, weights: Floats) -> None:
         wide = share * max(near_square - level * near, 0.0) + _SPREAD_VOTES * spread
         scale = np.sqrt(wide / (share * total + _SPREAD_VOTES) / spread)
         for k in range(classes):
-            t = (texts[k] - said / total) * scale + level
+            t = (moved[k] - said / total) * scale + level
             scores[k] = t + share * grown[k] * (scores[k] * stretched[k] - t)
+
+
+@compiled
+def even(affinities: Floats, weights: Floats, levels: Floats) -> None:
+    """Find what moves cosines with every text to where those of all texts lie.
+
+    Args:
+        affinities: (K, K) cosines of prototypes (rows) with texts.
+        weights: (K, 3), as above.
+        levels: (K, 2) to be written: a factor for a text's cosines and what is then added.
+    """
+    classes = len(weights)
+    total = 0.0
+    levels[:] = 0.0  # first for sums, and sums of squares
+    for j in range(classes):
+        if weights[j, 0] > 0.0:
+            grown = weights[j, 0] / (weights[j, 0] + _HALF)
+            total += grown
+            for k in range(classes):
+                levels[k, 0] += grown * affinities[j, k]
+                levels[k, 1] += grown * affinities[j, k] ** 2
+    mean = square = 0.0
+    for k in range(classes):
+        if total > 0.0:
+            levels[k, 0] /= total  # m_k
+            levels[k, 1] = max(levels[k, 1] / total - levels[k, 0] ** 2, 0.0)  # s_k^2
+        mean += levels[k, 0] / classes
+        square += levels[k, 1] / classes
+    counts = max(total - 1.0, 0.0)
+    counts /= counts + _LEVEL_CLASSES
+    for k in range(classes):
+        own = mean + counts * (levels[k, 0] - mean)
+        spread = square + counts * (levels[k, 1] - square)
+        levels[k, 0] = np.sqrt((square + _TINY) / (spread + _TINY))
+        levels[k, 1] = mean - own * levels[k, 0]
+
+
+@compiled
+def alike(weights: Floats, before: float, any_two: float) -> float:
+    """How alike votes are to the one before, 0 (as any two) to 1 (as two of one class).
+
+    Args:
+        weights: (K, 3), as above.
+        before: mean cosine of a vote with the one before.
+        any_two: mean cosine of any two votes.
+    """
+    one_class = _found_in_pairs(weights)
+    reach = max(one_class - any_two, 0.0) + _UNSEEN
+    return min(max((before - any_two + _UNSEEN) / reach, 0.0), 1.0)
+
+
+@compiled
+def _found_in_pairs(weights: Floats) -> float:
+    """r^2 of all classes together: the mean cosine of two votes of one class."""
+    found, pairs = _LENGTH**2 * _LENGTH_VOTES, _LENGTH_VOTES
+    for k in range(len(weights)):
+        votes, length, squares = weights[k, 0], weights[k, 1], weights[k, 2]
+        found += max(length * length - squares, 0.0)
+        pairs += max(votes * votes - squares, 0.0)
+    return found / pairs
 
 
 @compiled
@@ -89,19 +170,12 @@ def stretch(weights: Floats) -> Floats:
     with it is too small. Of n directions with resultant length r, E|sum|^2 = n + n (n - 1) r^2, so
     pairs tell r; where votes are few, it is drawn to that of all classes.
     """
-    classes = len(weights)
-    own = np.empty((classes, 2))  # what the pairs of a class say, and how many there are
-    found, pairs = _LENGTH**2 * _LENGTH_VOTES, _LENGTH_VOTES
-    for k in range(classes):
+    common = _LENGTH_VOTES * _found_in_pairs(weights)
+    stretched = np.zeros(len(weights))
+    for k in range(len(weights)):
         votes, length, squares = weights[k, 0], weights[k, 1], weights[k, 2]
-        own[k, 0] = max(length * length - squares, 0.0)
-        own[k, 1] = max(votes * votes - squares, 0.0)
-        found += own[k, 0]
-        pairs += own[k, 1]
-    common = _LENGTH_VOTES * found / pairs
-    stretched = np.zeros(classes)
-    for k in range(classes):
-        if weights[k, 0] > 0.0:
-            mean = weights[k, 1] / weights[k, 0]
-            stretched[k] = mean / np.sqrt((own[k, 0] + common) / (own[k, 1] + _LENGTH_VOTES))
+        if votes > 0.0:
+            found = max(length * length - squares, 0.0)
+            pairs = max(votes * votes - squares, 0.0)
+            stretched[k] = length / votes / np.sqrt((found + common) / (pairs + _LENGTH_VOTES))
     return stretched

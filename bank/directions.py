@@ -215,6 +215,18 @@ def product(one: Floats, other: Floats) -> Floats:
 
 
 @compiled
+def compare(
+    directions: StoredDirections, k: int, others: StoredDirections, products: Floats
+) -> None:
+    """Write the cosines of row ``k`` of (K, d) directions with (L, d) others as row ``k``."""
+    for other in range(len(others)):
+        total = np.int64(0)
+        for i in range(directions.shape[1]):
+            total += np.int64(directions[k, i]) * np.int64(others[other, i])
+        products[k, other] = total * (1.0 / (STEPS * STEPS))
+
+
+@compiled
 def _few_cosines(one: Floats, other: StoredDirections, products: Floats) -> None:
     whole = np.empty(one.shape[1], np.int32)
     for row in range(len(one)):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bank.anchored import even
 from bank.anchored_support import AnchoredSupport
 from bank.bounded import BinnedSupport
 from bank.directions import (
@@ -16,6 +17,7 @@ from bank.directions import (
     Directions,
     Floats,
     StoredDirections,
+    compare,
     on_grid,
 )
 from bank.errors import InputError
@@ -46,10 +48,13 @@ class References(NamedTuple):
         weights: (K, 3): weights together, which are as many as samples but for exemplars in
             anchored mode; lengths of the weighted sums, in units of one direction; sums of the
             squares of the weights.
+        levels: (K, 2) what moves the cosines with a text to where those of all texts lie, in
+            anchored mode: a factor and a summand (:func:`bank.anchored.even`).
     """
 
     directions: StoredDirections
     weights: Floats
+    levels: Floats
 
     @property
     def votes(self) -> Floats:
@@ -85,7 +90,10 @@ class Evidence:
         # what one product reads.
         count = len(texts)
         self.rows: StoredDirections = np.concatenate([texts.readers[:count], texts.readers])
-        self._references = References(self.rows[count : 2 * count], np.zeros((count, 3)))
+        self._references = References(
+            self.rows[count : 2 * count], np.zeros((count, 3)), np.zeros((count, 2))
+        )
+        self._affinities: Floats = np.zeros((count, count))  # cosines of prototypes with texts
         self._stale: set[int] = set()  # classes whose reference is behind their support
 
     def learn(self, units: Directions, readings: Readings) -> None:
@@ -146,11 +154,18 @@ class Evidence:
 
     def references(self) -> References:
         """The prototypes' directions, votes and lengths, brought up to date."""
-        directions, weights = self._references
+        directions, weights, levels = self._references
+        if not self._stale:
+            return self._references
+        count = len(directions)
         while self._stale:
             k = self._stale.pop()
             if not self.supports[k].refer(k, directions, weights):
                 directions[k] = self._texts.directions[k]
+            if self._anchored:
+                compare(directions, k, self.rows[:count], self._affinities)
+        if self._anchored:
+            even(self._affinities, weights, levels)
         return self._references
 
     def means(self) -> Directions:

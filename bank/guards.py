@@ -15,6 +15,8 @@ class Guards:
         unknown: share of what comes that :meth:`bank.PrototypeBank.gate` calls unknown.
         drift: forget faster while the features move away from what was learned.
         fallback: answer by text alone while the bank has collapsed.
+        variety: leave more to the texts while neighbours in time are alike: of a stream in which
+            one class runs for minutes little has been seen, however much has come.
     """
 
     segments: bool = True
@@ -23,11 +25,14 @@ class Guards:
     unknown: float = 0.05
     drift: bool = True
     fallback: bool = True
+    variety: bool = True
 
     @classmethod
     def off(cls) -> "Guards":
         """No guard at all."""
-        return cls(segments=False, memory=None, gate=False, drift=False, fallback=False)
+        return cls(
+            segments=False, memory=None, gate=False, drift=False, fallback=False, variety=False
+        )
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Health:
         disagreement: how often it answers otherwise than text alone would.
         drift: how far features have moved from what was learned, 0 (not) to 1.
         unknown: share of votes that the gate calls unknown.
+        alike: how much nearer votes are to the one before than to any other, 0 to 1.
     """
 
     fallen_back: bool
@@ -49,3 +55,4 @@ class Health:
     disagreement: float
     drift: float
     unknown: float
+    alike: float

@@ -16,7 +16,7 @@ from bank.errors import InputError
 from bank.evidence import Evidence, segment_ids
 from bank.gate import Gate
 from bank.guards import Guards, Health
-from bank.scoring import REMEMBERED_ROWS, Scorer, Sight
+from bank.scoring import NONE_ALIKE, REMEMBERED_ROWS, Neighbours, Scorer, Sight
 from bank.state import read_bank, write_bank
 from bank.support import check_alpha
 from bank.texts import ClassTexts
@@ -178,7 +178,7 @@ class PrototypeBank:
             InputError: another dimension, a row is not finite or all zeros, or there is not one id
                 for every row.
         """
-        sight = self._scorer.live(features, self._evidence, self._version)
+        sight = self._scorer.live(features, self._evidence, self._neighbours, self._version)
         sights = self._sights(features) if sight is None else (sight,)
         ids = None if segments is None else segment_ids(segments, len(features))
         if not self.guards.segments:
@@ -224,7 +224,7 @@ class PrototypeBank:
             InputError: another dimension, or a row is not finite or all zeros.
         """
         chunks = unit_chunks(features, "features", self._texts.dimension)
-        sights = (self._scorer.settle(units, self._evidence) for units in chunks)
+        sights = (self._scorer.settle(units, self._evidence, self._neighbours) for units in chunks)
         answers = [self._answer(sight).argmax(axis=1) for sight in sights]
         return torch.from_numpy(np.concatenate([np.empty(0, np.int64), *answers]))
 
@@ -360,9 +360,16 @@ class PrototypeBank:
     def _new_watch(self) -> Watch:
         return Watch(len(self._texts), self._texts.dimension, self.guards.unknown)
 
+    @property
+    def _neighbours(self) -> Neighbours:
+        """How alike neighbours in time are, as far as it counts."""
+        watched = self.mode == "anchored" and self.guards.variety
+        return self._watch.neighbours if watched else NONE_ALIKE
+
     def _looks(self, features: Tensor) -> Iterable[Sight]:
-        sight = self._scorer.live(features, self._evidence, self._version)
-        return self._scorer.looks(features, self._evidence) if sight is None else (sight,)
+        known = self._evidence, self._neighbours
+        sight = self._scorer.live(features, *known, self._version)
+        return self._scorer.looks(features, *known) if sight is None else (sight,)
 
     def _sights(self, features: Tensor) -> Iterable[Sight]:
         """Looks to learn from."""
@@ -371,7 +378,7 @@ class PrototypeBank:
             return (self._scorer.read(units) for units in chunks)
         # What is watched must be watched as it goes: the answers of a bank that learns meanwhile.
         few = few_rows(chunks, REMEMBERED_ROWS)
-        return (self._scorer.look(units, self._evidence) for units in few)
+        return (self._scorer.look(units, self._evidence, self._neighbours) for units in few)
 
     def _answer(self, sight: Sight) -> Floats:
         """(B, K) scores that are answered with."""

@@ -23,6 +23,10 @@ from bank.texts import ClassTexts
 REMEMBERED_ROWS: Final = 16
 AMPLE_VOTES: Final = 5.0  # in half of the classes: enough to settle without the texts
 
+# Mean cosine of a vote with the one before, and of any two votes (:mod:`bank.watch`).
+Neighbours = tuple[float, float]
+NONE_ALIKE: Final[Neighbours] = (-1.0, 0.0)
+
 
 class Sight(NamedTuple):
     """What texts and prototypes say of some samples.
@@ -64,21 +68,26 @@ class Scorer:
         self._texts, self._mode, self._dimension = texts, mode, texts.dimension
         self._last: tuple[bytes, int, Sight] | None = None
 
-    def looks(self, features: Tensor, evidence: Evidence) -> Iterable[Sight]:
+    def looks(
+        self, features: Tensor, evidence: Evidence, neighbours: Neighbours
+    ) -> Iterable[Sight]:
         """Looks at (N, d) features, chunk by chunk; all are checked before the first is given out.
 
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.
         """
         chunks = unit_chunks(features, "features", self._dimension)
-        return (self.look(units, evidence) for units in chunks)
+        return (self.look(units, evidence, neighbours) for units in chunks)
 
-    def live(self, features: Tensor, evidence: Evidence, version: int) -> Sight | None:
+    def live(
+        self, features: Tensor, evidence: Evidence, neighbours: Neighbours, version: int
+    ) -> Sight | None:
         """The look at a few (B, d) features, remembered until others come; None if they are many.
 
         Args:
             features: (B, d).
             evidence: what was learned.
+            neighbours: cosines in time.
             version: of the evidence; a number is never used for another state.
 
         Raises:
@@ -89,7 +98,7 @@ class Scorer:
         rows = as_given(features)
         given = rows.tobytes()
         if self._last is None or self._last[1] != version or self._last[0] != given:
-            sight = self.look(on_grid(rows, "features"), evidence)
+            sight = self.look(on_grid(rows, "features"), evidence, neighbours)
             self._last = (given, version, sight)
         return self._last[2]
 
@@ -97,24 +106,24 @@ class Scorer:
         """What the texts alone say of (B, d) directions."""
         return Sight(units, cosines(units, self._texts.readers), len(self._texts))
 
-    def look(self, units: Directions, evidence: Evidence) -> Sight:
+    def look(self, units: Directions, evidence: Evidence, neighbours: Neighbours) -> Sight:
         """A look at (B, d) directions."""
         if self._mode == "text":
             return self.read(units)
-        weights = evidence.references().weights
+        references = evidence.references()
         products = cosines(units, evidence.rows)
         if self._mode == "anchored":
-            blend(products, weights)
-        return Sight(units, products, len(weights))
+            blend(products, references.weights, references.levels, *neighbours)
+        return Sight(units, products, len(self._texts))
 
-    def settle(self, units: Directions, evidence: Evidence) -> Sight:
+    def settle(self, units: Directions, evidence: Evidence, neighbours: Neighbours) -> Sight:
         """A look at (B, d) directions of the past: as the two passes have it once there is ample.
 
         That is all of Z^k, and the text only where that is empty (Eq. 10 and 11).
         """
         votes = evidence.references().votes
         if self._mode != "anchored" or float(np.median(votes)) < AMPLE_VOTES:
-            return self.look(units, evidence)
+            return self.look(units, evidence, neighbours)
         count = len(votes)
         prototypes = stored(on_grid(evidence.means()))
         readers = self._texts.readers

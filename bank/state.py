@@ -14,11 +14,12 @@ from bank.errors import InputError
 from bank.gate import STATE
 from bank.guards import Guards
 from bank.storage import load_state, save_state
+from bank.watch import before_neighbours, size
 
 _FORMAT: Final = "pgfa-bank"
 # 1 knew no bounded mode, no guards, no gate and no watch, 2 held an anchored bank's sums once
-# instead of twice; both are still read.
-_VERSION: Final = 3
+# instead of twice, 3 did not compare neighbours in time; all are still read.
+_VERSION: Final = 4
 _OPTIONS: Final[dict[str, type | tuple[type, ...]]] = {
     "fingerprint": str,
     "alpha": (int, float),
@@ -61,16 +62,27 @@ def read_bank(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors, options = load_state(path)
     if options.get("format") != _FORMAT:
         raise InputError(f"{path}: not a prototype bank; give a file that a bank was saved to")
-    if options.get("version") not in (1, 2, _VERSION):
+    if options.get("version") not in (1, 2, 3, _VERSION):
         raise InputError(
             f"{path}: bank version {options.get('version')}, this program reads up to {_VERSION}; "
             "start a new bank"
         )
     if options["version"] == 1:
         options["guards"] = None
+    if options["version"] < 4:
+        _bring_up(tensors, options)
     if not _complete(tensors, options):
         raise InputError(f"{path}: damaged bank state; use a copy or start a new bank")
     return tensors, options
+
+
+def _bring_up(tensors: dict[str, Tensor], options: dict[str, Any]) -> None:
+    """Add what earlier versions did not hold: a guard, and that no neighbours were compared."""
+    if isinstance(options.get("guards"), dict):
+        options["guards"].setdefault("variety", Guards.variety)
+    text, watch = tensors.get("text"), tensors.get("watch")
+    if text is not None and text.ndim == 2 and watch is not None and watch.ndim == 1:
+        tensors["watch"] = before_neighbours(watch, text.shape[1])
 
 
 def _complete(tensors: Mapping[str, Tensor], options: Mapping[str, Any]) -> bool:
@@ -107,7 +119,7 @@ def _is_watched(tensors: Mapping[str, Tensor], classes: int, dimension: int) -> 
     gate, watch = tensors["gate"], tensors["watch"]
     return (
         gate.shape == (STATE,)
-        and watch.shape == (4 + 2 * classes + dimension,)
+        and watch.shape == (size(classes, dimension),)
         and bool(torch.isfinite(gate).all() and torch.isfinite(watch).all())
         and bool((gate[3:] >= 0).all())
     )

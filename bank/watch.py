@@ -1,10 +1,13 @@
-"""Watches how a bank's answers go beside those of text alone, and whether features move."""
+"""Watches how a bank's answers go beside those of text alone, and how features come."""
 
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from bank.anchored import alike
 from bank.compiled import compiled
 from bank.directions import STEPS, Directions, Floats, StoredDirections
 from bank.evidence import References
@@ -15,10 +18,12 @@ from bank.scoring import Sight
 _HORIZON: Final = 200.0
 _START: Final = 50.0  # votes before anything is concluded
 _DRIFT: Final = 0.2  # a residual of this length is none by chance
-# A watch is one row of numbers: votes, disagreement, share of the unknown, whether fallen, (K,)
-# shares of the bank's answers, (K,) of the texts', and the (d,) mean difference between features
-# and prototypes.
-_VOTES, _DISAGREEMENT, _UNKNOWN, _FALLEN, _ANSWERS = range(5)
+_RECENT: Final = 50.0  # votes over which neighbours in time are compared
+# A watch is one row of numbers: votes, disagreement, share of the unknown, whether fallen, the mean
+# cosine of one vote with the next, (K,) shares of the bank's answers, (K,) of the texts', and then
+# three directions (d,): the mean difference between features and prototypes, the mean vote, and the
+# last one.
+_VOTES, _DISAGREEMENT, _UNKNOWN, _FALLEN, _NEIGHBOURS, _ANSWERS = range(6)
 
 
 class Watch:
@@ -32,8 +37,8 @@ class Watch:
 
     def __init__(self, classes: int, dimension: int, unknown: float) -> None:
         self.gate = UnknownGate(unknown)
-        self._classes = classes
-        self._state: Floats = np.zeros(_ANSWERS + 2 * classes + dimension)
+        self._classes, self._dimension = classes, dimension
+        self._state: Floats = np.zeros(size(classes, dimension))
         self.drifting = False  # whether features have moved away from what was learned
         self.fallen = False  # whether the bank has collapsed
 
@@ -63,6 +68,20 @@ class Watch:
         )
         return known
 
+    @property
+    def neighbours(self) -> tuple[float, float]:
+        """Mean cosine of a vote with the one before, and of any two votes.
+
+        Before there are two, the first is 1: what comes is taken to be alike.
+        """
+        votes = min(self._state[_VOTES], 2.0 * _HORIZON - 1.0)
+        if votes < 2.0:
+            return 1.0, 0.0
+        mean = self._state[_ANSWERS + 2 * self._classes :].reshape(3, -1)[1]
+        # The squared length of a mean of n votes is one part in n more than the mean cosine of two.
+        any_two = (float(mean @ mean) * votes - 1.0) / (votes - 1.0)
+        return float(self._state[_NEIGHBOURS]), max(any_two, 0.0)
+
     def health(self, references: References, fallback: bool) -> Health:
         """All that was watched; ``fallback`` tells whether a fall is answered by falling back."""
         first = self._state[_ANSWERS:]
@@ -71,7 +90,8 @@ class Watch:
             share=float(first[: self._classes].max()),
             closeness=closeness(references),
             disagreement=float(self._state[_DISAGREEMENT]),
-            drift=float(np.linalg.norm(first[2 * self._classes :])),
+            drift=float(np.linalg.norm(first[2 * self._classes :].reshape(3, -1)[0])),
+            alike=alike(references.weights, *self.neighbours),
             unknown=float(self._state[_UNKNOWN]),
         )
 
@@ -83,7 +103,7 @@ class Watch:
     @state.setter
     def state(self, numbers: Floats) -> None:
         self._state = numbers
-        self.drifting, self.fallen = _judge(numbers, self._classes)
+        self.drifting, self.fallen = _judge(numbers, self._classes, self._dimension)
 
 
 @compiled
@@ -97,9 +117,11 @@ def _observe(
     step_length: float,
     state: Floats,
 ) -> tuple[bool, bool]:
-    """Count the answers to fresh rows, follow the residual, and judge."""
-    classes = len(directions)
-    answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :]
+    """Count the answers to fresh rows, follow the residual and the votes, and judge."""
+    classes, dimension = directions.shape
+    answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :][:dimension]
+    mean = state[_ANSWERS + 2 * classes + dimension :][:dimension]
+    last = state[_ANSWERS + 2 * classes + 2 * dimension :]
     for row in range(len(units)):
         if not fresh[row]:
             continue
@@ -113,20 +135,29 @@ def _observe(
         answers[classes + its] += step
         state[_DISAGREEMENT] += step * ((mine != its) - state[_DISAGREEMENT])
         state[_UNKNOWN] += step * ((not known[row]) - state[_UNKNOWN])
+        cosine = 0.0
+        for i in range(dimension):
+            unit = units[row, i] * step_length
+            cosine += unit * last[i]
+            mean[i] += step * (unit - mean[i])
+            last[i] = unit
+        if state[_VOTES] > 1.0:
+            recent = max(1.0 / (state[_VOTES] - 1.0), 1.0 / _RECENT)
+            state[_NEIGHBOURS] += recent * (cosine - state[_NEIGHBOURS])
         votes, length = weights[mine, 0], weights[mine, 1]
         if votes >= 2.0:
-            for i in range(len(residual)):
+            for i in range(dimension):
                 away = (units[row, i] - length / votes * directions[mine, i]) * step_length
                 residual[i] += step * (away - residual[i])
-    return _judge(state, classes)
+    return _judge(state, classes, dimension)
 
 
 @compiled
-def _judge(state: Floats, classes: int) -> tuple[bool, bool]:
+def _judge(state: Floats, classes: int, dimension: int) -> tuple[bool, bool]:
     """Whether features drift, and whether the bank has fallen."""
     if state[_VOTES] < _START:
         return False, state[_FALLEN] > 0.0
-    answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :]
+    answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :][:dimension]
     excess, disagreement = (0.25, 0.4) if state[_FALLEN] else (0.5, 0.6)
     mine = its = 0.0
     for k in range(classes):
@@ -136,6 +167,18 @@ def _judge(state: Floats, classes: int) -> tuple[bool, bool]:
     for value in residual:
         squares += value * value
     return squares > _DRIFT**2, state[_FALLEN] > 0.0
+
+
+def size(classes: int, dimension: int) -> int:
+    """Of how many numbers a watch consists."""
+    return _ANSWERS + 2 * classes + 3 * dimension
+
+
+def before_neighbours(numbers: Tensor, dimension: int) -> Tensor:
+    """A watch of a time in which neighbours were not compared, as one that has seen none."""
+    head, tail = numbers[:_NEIGHBOURS], numbers[_NEIGHBOURS:]
+    nothing = numbers.new_zeros
+    return torch.cat([head, nothing(1), tail, nothing(2 * dimension)])
 
 
 def closeness(references: References) -> float:
