@@ -69,6 +69,7 @@ class SupportSet:
 
     def __init__(self, alpha: float, dimension: int) -> None:
         self._alpha = alpha
+        self._fraction = margin_of(alpha).as_integer_ratio()
         self._kept: list[_Sample] = []  # negated, so that the least certain is on top
         self._rest: list[_Sample] = []  # the most certain on top
         self._exemplars: list[StoredDirections] = []
@@ -109,9 +110,8 @@ class SupportSet:
     def add(self, readings: Readings, rows: Directions) -> None:
         """Take samples (B, d) that were pseudo-labelled as this class."""
         kept, rest = self._kept, self._rest
-        margin = margin_of(self._alpha)
-        numerator, denominator = margin.numerator, margin.denominator
-        number = self.assigned
+        numerator, denominator = self._fraction
+        number = len(kept) + len(rest)
         entered: list[StoredDirections] = []
         left: list[StoredDirections] = []
         for (_, entropy, tie, _), row in zip(readings.tolist(), stored(rows), strict=True):
