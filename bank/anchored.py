@@ -33,7 +33,7 @@ import numpy as np
 from bank.compiled import compiled
 from bank.directions import Floats
 
-NARROW: Final = 7 / 9  # of the tolerance margin: while there is little, be choosier
+NARROW: Final = 2 / 3  # of the tolerance margin: while there is little, be choosier
 SHARPNESS: Final = 20.0  # one over the temperature of the entropy that is choosy
 EXEMPLAR_VOTES: Final = 10.0  # the least that a labelled exemplar weighs
 _HALF: Final = 1.0  # votes at which a class's text and evidence weigh the same, reserve aside

@@ -12,8 +12,8 @@ from bank.directions import STEPS, Directions, Floats, StoredDirections
 from bank.support import Weighed, margin_of
 from bank.texts import ENTROPY, SHARP, Readings
 
-BINS: Final = 96
-_PER_OCTAVE: Final = 8
+BINS: Final = 384
+_PER_OCTAVE: Final = 32
 _SMALLEST: Final = -13  # log2 of the least certainty that has a bin of its own; 12 octaves above
 _RESCALE: Final = 2.0**20
 # What changes with every sample, as numbers in a row: what the next sample weighs, the count of all
@@ -29,7 +29,7 @@ _MOST, _COLUMN, _SHARPNESS, _MEMORY, _NUMERATOR, _DENOMINATOR, _LEAST = range(7)
 def bin_of(certainty: float) -> int:
     """The bin of a certainty in nats, log K less the entropy; the most certain come first.
 
-    Every bin is an eighth of an octave wide, and the edges are fixed, so that the sums do not
+    Every bin is a thirty-second of an octave wide, and the edges are fixed, so that the sums do not
     depend on the order of the samples and those of two banks can be added.
     """
     if certainty <= 2.0**_SMALLEST:
@@ -38,7 +38,7 @@ def bin_of(certainty: float) -> int:
 
 
 class BinnedSupport:
-    """S^k as sums and counts of 96 bins of certainty, and the exemplars as one sum.
+    """S^k as sums and counts of 384 bins of certainty, and the exemplars as one sum.
 
     Z^k is all bins above the margin and, of the bin that the margin cuts, the same share of its sum
     as of its count. That share is all in which it differs from :class:`bank.support.SupportSet`.

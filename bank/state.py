@@ -18,7 +18,8 @@ from bank.watch import before_neighbours, size
 
 _FORMAT: Final = "pgfa-bank"
 # 1 knew no bounded mode, no guards, no gate and no watch, 2 held an anchored bank's sums once
-# instead of twice, 3 did not compare neighbours in time; all are still read.
+# instead of twice, 3 had bins four times as wide and did not compare neighbours in time; all are
+# still read.
 _VERSION: Final = 4
 _OPTIONS: Final[dict[str, type | tuple[type, ...]]] = {
     "fingerprint": str,
@@ -77,12 +78,14 @@ def read_bank(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def _bring_up(tensors: dict[str, Tensor], options: dict[str, Any]) -> None:
-    """Add what earlier versions did not hold: a guard, and that no neighbours were compared."""
+    """Add what earlier versions did not hold, and put sums into the middle of what was one bin."""
     if isinstance(options.get("guards"), dict):
         options["guards"].setdefault("variety", Guards.variety)
     text, watch = tensors.get("text"), tensors.get("watch")
     if text is not None and text.ndim == 2 and watch is not None and watch.ndim == 1:
         tensors["watch"] = before_neighbours(watch, text.shape[1])
+    if (bins := tensors.get("bins")) is not None and bins.ndim == 2 and bins.shape[1] == 2:
+        tensors["bins"] = bins * torch.tensor([1, 4]) + torch.tensor([0, 2])
 
 
 def _complete(tensors: Mapping[str, Tensor], options: Mapping[str, Any]) -> bool:

@@ -193,10 +193,11 @@ def test_a_mean_of_few_directions_is_not_scored_too_low():
 def test_no_evidence_is_text_and_endless_evidence_is_evidence():
     text, near = np.array([[0.1, 0.3, 0.2]]), np.array([[0.5, 0.2, 0.9]])
     both = np.concatenate((text, near), axis=1)
-    blend(both, np.zeros((3, 3)))
+    as_they_are = np.stack((np.ones(3), np.zeros(3)), axis=1)
+    blend(both, np.zeros((3, 3)), as_they_are, 1.0, 0.0)
     assert np.array_equal(both, np.concatenate((text, text), axis=1))
     both = np.concatenate((text, near), axis=1)
-    blend(both, np.outer(np.ones(3), [1e9, 5e8, 1e9]))
+    blend(both, np.outer(np.ones(3), [1e9, 5e8, 1e9]), as_they_are, 0.1, 0.1)
     assert np.allclose(both, np.concatenate((text, near), axis=1), atol=1e-6)
 
 

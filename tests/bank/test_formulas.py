@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from bank import InputError, PrototypeBank
-from bank.anchored import SHARPNESS, blend
+from bank.anchored import SHARPNESS, alike, blend, even
 from bank.bounded import BINS, BinnedSupport, bin_of
 from bank.directions import STEPS, cosines, on_grid, point, stored
 from bank.support import kept_count
@@ -79,7 +79,11 @@ def test_the_anchored_rule_is_the_documented_one(seed):
     length = n * generator.uniform(0.3, 0.95, k)
     c, cosine = generator.uniform(-0.2, 0.3, (2, 50, k))
     products = np.concatenate((c, cosine, np.full((50, 1), 7.0)), axis=1)
-    blend(products, np.stack((n, length, n), axis=1))
+    weights, levels = np.stack((n, length, n), axis=1), np.empty((k, 2))
+    affinities = generator.uniform(-0.2, 0.3, (k, k)) * (n > 0)[:, None]
+    before, any_two = generator.uniform(0.3, 0.9), generator.uniform(0.0, 0.6)
+    even(affinities, weights, levels)
+    blend(products, weights, levels, before, any_two)
     assert np.array_equal(products[:, :k], c)
     assert (products[:, -1] == 7.0).all()
     if not n.any():
@@ -90,7 +94,19 @@ def test_the_anchored_rule_is_the_documented_one(seed):
     common = (found.sum() + 10 * 0.6**2) / (pairs.sum() + 10)
     r_k = np.sqrt((found + 10 * common) / (pairs + 10))
     p = cosine * np.divide(length, n, out=np.zeros(k), where=n > 0) / r_k
-    r = 0.5 / (1 + n.mean() / 10)
+    nearer, reach = before - any_two + 0.05, max(common - any_two, 0) + 0.05
+    near_before = min(max(nearer / reach, 0), 1)
+    assert alike(weights, before, any_two) == pytest.approx(near_before)
+
+    grown = n / (n + 1)
+    m_k = grown @ affinities / grown.sum()
+    s_k = grown @ affinities**2 / grown.sum() - m_k**2
+    m, s = m_k.mean(), s_k.mean()
+    shown = max(grown.sum() - 1, 0) / (max(grown.sum() - 1, 0) + 3)
+    m_k, s_k = m + shown * (m_k - m), s + shown * (s_k - s)
+    c = c + 0.4 * (1 - near_before) * (m + (c - m_k) * np.sqrt((s + 1e-12) / (s_k + 1e-12)) - c)
+
+    r = 0.5 / (1 + (n * (1 - near_before)).mean() / 10)
     a = (1 - r) * n / (n + 1)
     c_mean = (c * a).sum(axis=1, keepdims=True) / a.sum()
     p_mean = (p * a).sum(axis=1, keepdims=True) / a.sum()
