@@ -115,8 +115,13 @@ class Evidence:
             self._extend(segment, unit)
 
     def continues(self, segments: Sequence[int]) -> list[bool]:
-        """Whether each of some segments has a vote already."""
-        return [segment in self._open for segment in segments]
+        """Whether each of some segments has a vote already, from before or from a row above."""
+        met: set[int] = set()
+        known = []
+        for segment in segments:
+            known.append(segment in self._open or segment in met)
+            met.add(segment)
+        return known
 
     def enroll(self, units: Directions, k: int) -> None:
         """Take labelled exemplars of class ``k``."""

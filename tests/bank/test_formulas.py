@@ -117,6 +117,20 @@ def test_the_anchored_rule_is_the_documented_one(seed):
     assert np.allclose(products[:, k:-1], a * p + (1 - a) * t, rtol=0, atol=1e-9)
 
 
+def test_texts_that_are_moved_all_the_way_have_one_level_and_one_spread():
+    affinities = drawn(7, 30, 30) * np.linspace(0.02, 0.2, 30) + np.linspace(-0.1, 0.3, 30)
+    weights, levels = np.full((30, 3), 1e9), np.empty((30, 2))
+    even(affinities, weights, levels)
+    moved = affinities * levels[:, 0] + levels[:, 1]
+    shown = 29 / 32  # so many classes have evidence
+    for of in (np.mean, np.std):
+        before, after = of(affinities, axis=0), of(moved, axis=0)
+        assert after.std() < 0.4 * before.std()
+    own, common = affinities.mean(axis=0), affinities.mean()
+    expected = common + (own - common) * (1 - shown) * levels[:, 0]
+    assert np.allclose(moved.mean(axis=0), expected)
+
+
 @pytest.mark.parametrize("memory", [None, 40])
 def test_the_margin_is_where_sorting_the_bins_puts_it(memory):
     generator = np.random.default_rng(0)

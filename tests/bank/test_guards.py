@@ -83,6 +83,36 @@ def test_drift_is_seen_and_forgets_faster():
     assert support[True] < 430
 
 
+def test_votes_are_alike_where_classes_come_in_blocks():
+    text, features, labels, _ = stream(6, 600)
+    blocks = features[labels.argsort(stable=True)]
+    bank = PrototypeBank(text, mode="anchored")
+    assert bank.health.alike == 1.0  # what comes is taken to be alike until it is seen not to be
+    bank.update(features)
+    assert bank.health.alike < 0.25
+    bank = PrototypeBank(text, mode="anchored")
+    bank.update(blocks)
+    assert bank.health.alike > 0.75
+    rows, windows = features.repeat_interleave(3, dim=0), torch.arange(600).repeat_interleave(3)
+    bank = PrototypeBank(text, mode="anchored")
+    bank.update(rows, windows)  # of one segment, which is one vote
+    assert bank.health.alike < 0.25
+
+
+def test_more_stays_with_the_texts_while_votes_are_alike():
+    text, features, labels, _ = stream(6, 300)
+    blocks, plain = features[labels.argsort(stable=True)], PrototypeBank(text, mode="text")
+    agree = {}
+    for variety in (True, False):
+        bank = PrototypeBank(text, mode="anchored", guards=Guards(variety=variety, drift=False))
+        answers = []
+        for row in blocks.split(1):
+            answers.append(bank.predict(row).argmax(dim=1))
+            bank.update(row)
+        agree[variety] = (torch.cat(answers) == plain.settle(blocks)).float().mean()
+    assert agree[True] > agree[False]
+
+
 def collapsed(guards):
     """A bank whose class 0 was shown everything, so that it answers nearly all."""
     text, features, labels, _ = stream(5, 400)
