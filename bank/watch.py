@@ -41,6 +41,9 @@ class Watch:
         self._state: Floats = np.zeros(size(classes, dimension))
         self.drifting = False  # whether features have moved away from what was learned
         self.fallen = False  # whether the bank has collapsed
+        # Mean cosine of a vote with the one before, and of any two; what comes is taken to be
+        # alike until there are two.
+        self.neighbours = 1.0, 0.0
 
     def observe(
         self, sight: Sight, fresh: NDArray[np.bool_], references: References
@@ -56,7 +59,7 @@ class Watch:
             (B,) which the gate knows.
         """
         known = self.gate.observe(sight.products, self._classes, fresh)
-        self.drifting, self.fallen = _observe(
+        self.drifting, self.fallen, self.neighbours = _observe(
             sight.units,
             sight.products,
             fresh,
@@ -67,20 +70,6 @@ class Watch:
             self._state,
         )
         return known
-
-    @property
-    def neighbours(self) -> tuple[float, float]:
-        """Mean cosine of a vote with the one before, and of any two votes.
-
-        Before there are two, the first is 1: what comes is taken to be alike.
-        """
-        votes = min(self._state[_VOTES], 2.0 * _HORIZON - 1.0)
-        if votes < 2.0:
-            return 1.0, 0.0
-        mean = self._state[_ANSWERS + 2 * self._classes :].reshape(3, -1)[1]
-        # The squared length of a mean of n votes is one part in n more than the mean cosine of two.
-        any_two = (float(mean @ mean) * votes - 1.0) / (votes - 1.0)
-        return float(self._state[_NEIGHBOURS]), max(any_two, 0.0)
 
     def health(self, references: References, fallback: bool) -> Health:
         """All that was watched; ``fallback`` tells whether a fall is answered by falling back."""
@@ -103,7 +92,9 @@ class Watch:
     @state.setter
     def state(self, numbers: Floats) -> None:
         self._state = numbers
-        self.drifting, self.fallen = _judge(numbers, self._classes, self._dimension)
+        self.drifting, self.fallen, self.neighbours = _judge(
+            numbers, self._classes, self._dimension
+        )
 
 
 @compiled
@@ -116,7 +107,7 @@ def _observe(
     weights: Floats,
     step_length: float,
     state: Floats,
-) -> tuple[bool, bool]:
+) -> tuple[bool, bool, tuple[float, float]]:
     """Count the answers to fresh rows, follow the residual and the votes, and judge."""
     classes, dimension = directions.shape
     answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :][:dimension]
@@ -153,20 +144,27 @@ def _observe(
 
 
 @compiled
-def _judge(state: Floats, classes: int, dimension: int) -> tuple[bool, bool]:
-    """Whether features drift, and whether the bank has fallen."""
+def _judge(state: Floats, classes: int, dimension: int) -> tuple[bool, bool, tuple[float, float]]:
+    """Whether features drift, whether the bank has fallen, and how alike neighbours are."""
+    answers = state[_ANSWERS:]
+    residual, mean = state[_ANSWERS + 2 * classes :], state[_ANSWERS + 2 * classes + dimension :]
+    before, any_two = 1.0, 0.0
+    votes = min(state[_VOTES], 2.0 * _HORIZON - 1.0)  # that the mean rests on
+    if votes > 1.0:
+        squares = 0.0
+        for i in range(dimension):
+            squares += mean[i] ** 2
+        # The squared length of a mean of n votes is one part in n more than the mean cosine of two.
+        before, any_two = state[_NEIGHBOURS], max((squares * votes - 1.0) / (votes - 1.0), 0.0)
     if state[_VOTES] < _START:
-        return False, state[_FALLEN] > 0.0
-    answers, residual = state[_ANSWERS:], state[_ANSWERS + 2 * classes :][:dimension]
+        return False, state[_FALLEN] > 0.0, (before, any_two)
     excess, disagreement = (0.25, 0.4) if state[_FALLEN] else (0.5, 0.6)
-    mine = its = 0.0
-    for k in range(classes):
-        mine, its = max(mine, answers[k]), max(its, answers[classes + k])
-    state[_FALLEN] = state[_DISAGREEMENT] > disagreement and mine - its > excess
+    apart = answers[:classes].max() - answers[classes : 2 * classes].max()
+    state[_FALLEN] = state[_DISAGREEMENT] > disagreement and apart > excess
     squares = 0.0
-    for value in residual:
-        squares += value * value
-    return squares > _DRIFT**2, state[_FALLEN] > 0.0
+    for i in range(dimension):
+        squares += residual[i] ** 2
+    return squares > _DRIFT**2, state[_FALLEN] > 0.0, (before, any_two)
 
 
 def size(classes: int, dimension: int) -> int:
