@@ -65,18 +65,12 @@ def blend(products: Floats, weights: Floats, levels: Floats, before: float, any_
     classes = len(weights)
     grown = np.empty(classes)  # a_k up to the share, which all classes have in common
     moved = np.empty(classes)
-    votes = total = 0.0
-    near_before = alike(weights, before, any_two)
-    way = _EVEN * (1.0 - near_before)
+    total = 0.0
     for k in range(classes):
         grown[k] = weights[k, 0] / (weights[k, 0] + _HALF)
         total += grown[k]
-        # Of weights w so many as sum(w)^2 / sum(w^2) equal ones are votes; exemplars weigh more
-        # than that, and are nothing that came by and by.
-        votes += weights[k, 0]
-        if weights[k, 0] > 0.0:
-            votes -= near_before * weights[k, 0] ** 2 / weights[k, 2]
-    share = 1.0 - _RESERVE / (1.0 + votes / classes / _RESERVE_VOTES)
+    way = _EVEN * (1.0 - alike(weights, before, any_two))
+    share = 1.0 - _RESERVE / (1.0 + different(weights, before, any_two) / _RESERVE_VOTES)
     stretched = stretch(weights)
     for row in range(len(products)):
         texts, scores = products[row, :classes], products[row, classes:]
@@ -135,6 +129,19 @@ def even(affinities: Floats, weights: Floats, levels: Floats) -> None:
         spread = square + counts * (levels[k, 1] - square)
         levels[k, 0] = np.sqrt((square + _TINY) / (spread + _TINY))
         levels[k, 1] = mean - own * levels[k, 0]
+
+
+@compiled
+def different(weights: Floats, before: float, any_two: float) -> float:
+    """Votes a class, as far as they are not alike: the n that r goes by; arguments as above."""
+    near_before = alike(weights, before, any_two)
+    votes = 0.0
+    for k in range(len(weights)):
+        if weights[k, 0] > 0.0:
+            # So many votes of one weight are as good; exemplars weigh more, and did not come
+            # one after another.
+            votes += weights[k, 0] - near_before * weights[k, 0] ** 2 / weights[k, 2]
+    return votes / len(weights)
 
 
 @compiled

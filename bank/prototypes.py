@@ -218,7 +218,8 @@ class PrototypeBank:
         """(B,) what the bank as it stands says of features seen before (Eq. 11).
 
         In exact mode, after the last sample, these are the two-pass predictions. In anchored mode
-        they nearly are once half of the classes have five votes; before that, the live answers.
+        they nearly are once votes of enough classes have come in turns; before that, the live
+        answers.
 
         Raises:
             InputError: another dimension, or a row is not finite or all zeros.

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from bank.anchored import blend
+from bank.anchored import alike, blend
 from bank.directions import (
     Directions,
     Floats,
@@ -21,7 +21,10 @@ from bank.evidence import Evidence
 from bank.texts import ClassTexts
 
 REMEMBERED_ROWS: Final = 16
-AMPLE_VOTES: Final = 5.0  # in half of the classes: enough to settle without the texts
+# Enough to settle without the texts: so many votes a class in the mean, of no class more than ten,
+# as far as they are not alike.
+AMPLE_VOTES: Final = 3.0
+_OF_ONE_CLASS: Final = 10.0
 
 # Mean cosine of a vote with the one before, and of any two votes (:mod:`bank.watch`).
 Neighbours = tuple[float, float]
@@ -121,10 +124,13 @@ class Scorer:
 
         That is all of Z^k, and the text only where that is empty (Eq. 10 and 11).
         """
-        votes = evidence.references().votes
-        if self._mode != "anchored" or float(np.median(votes)) < AMPLE_VOTES:
+        weights = evidence.references().weights
+        votes = np.minimum(weights[:, 0], _OF_ONE_CLASS).mean() * (
+            1.0 - alike(weights, *neighbours)
+        )
+        if self._mode != "anchored" or votes < AMPLE_VOTES:
             return self.look(units, evidence, neighbours)
-        count = len(votes)
+        count = len(weights)
         prototypes = stored(on_grid(evidence.means()))
         readers = self._texts.readers
         rows = np.concatenate([readers[:count], prototypes, readers[count:]])
