@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bank.guards import Guards, Health
     from bank.history import History, Revision
     from bank.prototypes import PrototypeBank
+    from bank.warming import warm_up
 
 __all__ = [
     "Alignment",
@@ -39,6 +40,7 @@ __all__ = [
     "PrototypeBank",
     "Revision",
     "align_two_pass",
+    "warm_up",
 ]
 
 # Loaded when first asked for: programs that only want `bank.errors` need not wait for torch.
@@ -51,6 +53,7 @@ _ROOMS = {
     "Revision": "bank.history",
     "PrototypeBank": "bank.prototypes",
     "align_two_pass": "bank.alignment",
+    "warm_up": "bank.warming",
 }
 
 

@@ -178,8 +178,9 @@ class BinnedSupport:
 
     def forget(self, share: float) -> None:
         """Let all votes weigh ``share`` of what they did."""
-        self.vote /= share
-        _rescale(self.sums, self._above, self._numbers)
+        vote = self.vote = self.vote / share
+        if vote > _RESCALE:
+            _rescale(self.sums, self._above, self._numbers)
 
     def copy(self) -> "BinnedSupport":
         """An independent set of the same sums."""

@@ -24,8 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # in its own folder this file is `bank`
-from bank import PrototypeBank, align_two_pass  # noqa: E402
-from bank.warming import warm_up  # noqa: E402
+from bank import PrototypeBank, align_two_pass, warm_up  # noqa: E402
 
 ALPHA = 0.9
 LIVE_CLASSES, DIMENSION = 60, 768

@@ -10,11 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bank import PrototypeBank
+from bank import PrototypeBank, warm_up
 from bank.alignment import entropy
 from bank.errors import InputError
 from bank.prototypes import Mode
-from bank.warming import warm_up
 from realtime.recogniser.answers import Recognition, State
 from realtime.recogniser.motion import limbs, motion
 from realtime.recogniser.votes import Segments

@@ -138,8 +138,7 @@ def test_compiled_functions_take_nothing_from_other_files(path):
 LIVE = """
 import sys
 import torch
-from bank import PrototypeBank
-from bank.warming import warm_up
+from bank import PrototypeBank, warm_up
 
 text, rows = torch.eye(3, 8), torch.randn(40, 8, generator=torch.Generator().manual_seed(0))
 
