@@ -107,28 +107,28 @@ def even(affinities: Floats, weights: Floats, levels: Floats) -> None:
     """
     classes = len(weights)
     total = 0.0
-    levels[:] = 0.0  # first for sums, and sums of squares
+    own, spread = np.zeros(classes), np.zeros(classes)  # first sums, and sums of squares
     for j in range(classes):
         if weights[j, 0] > 0.0:
             grown = weights[j, 0] / (weights[j, 0] + _HALF)
             total += grown
             for k in range(classes):
-                levels[k, 0] += grown * affinities[j, k]
-                levels[k, 1] += grown * affinities[j, k] ** 2
+                weighed = grown * affinities[j, k]
+                own[k] += weighed
+                spread[k] += weighed * affinities[j, k]
     mean = square = 0.0
     for k in range(classes):
         if total > 0.0:
-            levels[k, 0] /= total  # m_k
-            levels[k, 1] = max(levels[k, 1] / total - levels[k, 0] ** 2, 0.0)  # s_k^2
-        mean += levels[k, 0] / classes
-        square += levels[k, 1] / classes
+            own[k] /= total  # m_k
+            spread[k] = max(spread[k] / total - own[k] ** 2, 0.0)  # s_k^2
+        mean += own[k] / classes
+        square += spread[k] / classes
     counts = max(total - 1.0, 0.0)
     counts /= counts + _LEVEL_CLASSES
     for k in range(classes):
-        own = mean + counts * (levels[k, 0] - mean)
-        spread = square + counts * (levels[k, 1] - square)
-        levels[k, 0] = np.sqrt((square + _TINY) / (spread + _TINY))
-        levels[k, 1] = mean - own * levels[k, 0]
+        drawn = square + counts * (spread[k] - square)
+        levels[k, 0] = np.sqrt((square + _TINY) / (drawn + _TINY))
+        levels[k, 1] = mean - (mean + counts * (own[k] - mean)) * levels[k, 0]
 
 
 @compiled
