@@ -315,15 +315,17 @@ def _move_margin(wanted: float, sums: Directions, above: Floats, numbers: Floats
     """Cut the bin in which so many of the most certain end, from the one that was cut before."""
     cut = int(numbers[_CUT])
     while cut < BINS - 1 and numbers[_ABOVE] + numbers[_COUNTS + cut] < wanted:
-        for i in range(len(above)):
-            above[i] += sums[cut, i]
-        numbers[_ABOVE] += numbers[_COUNTS + cut]
+        if numbers[_COUNTS + cut] > 0.0:  # most bins are empty
+            for i in range(len(above)):
+                above[i] += sums[cut, i]
+            numbers[_ABOVE] += numbers[_COUNTS + cut]
         cut += 1
     while cut > 0 and numbers[_ABOVE] > wanted:
         cut -= 1
-        for i in range(len(above)):
-            above[i] -= sums[cut, i]
-        numbers[_ABOVE] -= numbers[_COUNTS + cut]
+        if numbers[_COUNTS + cut] > 0.0:
+            for i in range(len(above)):
+                above[i] -= sums[cut, i]
+            numbers[_ABOVE] -= numbers[_COUNTS + cut]
     numbers[_CUT] = cut
 
 
