@@ -252,9 +252,10 @@ def _rescale(sums: Directions, above: Floats, numbers: Floats) -> None:
     vote = numbers[_VOTE]
     if vote > _RESCALE:
         for place in range(len(sums)):
-            numbers[_COUNTS + place] /= vote
-            for i in range(sums.shape[1]):
-                sums[place, i] /= vote
+            if numbers[_COUNTS + place] > 0.0:  # an empty bin takes no memory until it is touched
+                numbers[_COUNTS + place] /= vote
+                for i in range(sums.shape[1]):
+                    sums[place, i] /= vote
         numbers[_VOTE] = 1.0
         _count_again(above, numbers)
 
