@@ -169,7 +169,8 @@ class BinnedSupport:
         if len(other.sums):
             self._hold()
             scale = self.vote / other.vote
-            self.sums += other.sums * scale
+            held = np.flatnonzero(other.counts)  # the rest would only take memory
+            self.sums[held] += other.sums[held] * scale
             self.counts[:] += other.counts * scale
             _count_again(self._above, self._numbers)
             _fade(self._rule, self.sums, self._above, self._numbers)
@@ -186,8 +187,10 @@ class BinnedSupport:
         """An independent set of the same sums."""
         twin = BinnedSupport.__new__(BinnedSupport)
         twin.__dict__.update(self.__dict__)
-        twin.sums, twin._above = self.sums.copy(), self._above.copy()
-        twin._numbers = self._numbers.copy()
+        held = np.flatnonzero(self.counts)
+        twin.sums = np.zeros(self.sums.shape)
+        twin.sums[held] = self.sums[held]
+        twin._above, twin._numbers = self._above.copy(), self._numbers.copy()
         return twin
 
     def take(self, places: Sequence[int], sums: Directions, counts: Floats) -> None:
