@@ -69,8 +69,9 @@ def blend(products: Floats, weights: Floats, levels: Floats, before: float, any_
     for k in range(classes):
         grown[k] = weights[k, 0] / (weights[k, 0] + _HALF)
         total += grown[k]
-    way = _EVEN * (1.0 - alike(weights, before, any_two))
-    share = 1.0 - _RESERVE / (1.0 + different(weights, before, any_two) / _RESERVE_VOTES)
+    near_before = alike(weights, before, any_two)
+    way = _EVEN * (1.0 - near_before)
+    share = 1.0 - _RESERVE / (1.0 + _different(weights, near_before) / _RESERVE_VOTES)
     stretched = stretch(weights)
     for row in range(len(products)):
         texts, scores = products[row, :classes], products[row, classes:]
@@ -132,9 +133,8 @@ def even(affinities: Floats, weights: Floats, levels: Floats) -> None:
 
 
 @compiled
-def different(weights: Floats, before: float, any_two: float) -> float:
-    """Votes a class, as far as they are not alike: the n that r goes by; arguments as above."""
-    near_before = alike(weights, before, any_two)
+def _different(weights: Floats, near_before: float) -> float:
+    """Votes a class, as far as they are not alike: the n that r goes by."""
     votes = 0.0
     for k in range(len(weights)):
         if weights[k, 0] > 0.0:

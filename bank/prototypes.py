@@ -178,7 +178,7 @@ class PrototypeBank:
             InputError: another dimension, a row is not finite or all zeros, or there is not one id
                 for every row.
         """
-        sight = self._scorer.live(features, self._evidence, self._neighbours, self._version)
+        sight = self._live(features)
         sights = self._sights(features) if sight is None else (sight,)
         ids = None if segments is None else segment_ids(segments, len(features))
         if not self.guards.segments:
@@ -368,9 +368,13 @@ class PrototypeBank:
         return self._watch.neighbours if watched else NONE_ALIKE
 
     def _looks(self, features: Tensor) -> Iterable[Sight]:
-        known = self._evidence, self._neighbours
-        sight = self._scorer.live(features, *known, self._version)
-        return self._scorer.looks(features, *known) if sight is None else (sight,)
+        sight = self._live(features)
+        if sight is not None:
+            return (sight,)
+        return self._scorer.looks(features, self._evidence, self._neighbours)
+
+    def _live(self, features: Tensor) -> Sight | None:
+        return self._scorer.live(features, self._evidence, self._neighbours, self._version)
 
     def _sights(self, features: Tensor) -> Iterable[Sight]:
         """Looks to learn from."""

@@ -125,13 +125,16 @@ class Scorer:
         That is all of Z^k, and the text only where that is empty (Eq. 10 and 11).
         """
         weights = evidence.references().weights
-        votes = np.minimum(weights[:, 0], _OF_ONE_CLASS).mean() * (
-            1.0 - alike(weights, *neighbours)
-        )
-        if self._mode != "anchored" or votes < AMPLE_VOTES:
+        if self._mode != "anchored" or not _ample(weights, neighbours):
             return self.look(units, evidence, neighbours)
         count = len(weights)
         prototypes = stored(on_grid(evidence.means()))
         readers = self._texts.readers
         rows = np.concatenate([readers[:count], prototypes, readers[count:]])
         return Sight(units, cosines(units, rows), count)
+
+
+def _ample(weights: Floats, neighbours: Neighbours) -> bool:
+    """Whether there is enough to settle without the texts."""
+    votes = np.minimum(weights[:, 0], _OF_ONE_CLASS).mean()
+    return bool(votes * (1.0 - alike(weights, *neighbours)) >= AMPLE_VOTES)
