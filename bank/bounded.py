@@ -118,32 +118,12 @@ class BinnedSupport:
     def margin(self) -> Weighed:
         """Z^k and the exemplars."""
         total = np.empty(self._dimension)
-        weight, squares = _gather(
-            self._rule,
-            self.sums,
-            self._above,
-            self._numbers,
-            self.shown,
-            self.enrolled,
-            total,
-        )
+        weight, squares = _gather(*self._parts, total)
         return Weighed(weight, squares, total)
 
     def refer(self, k: int, directions: StoredDirections, weights: Floats) -> float:
         """Write what answers rest on as row ``k`` of references; returns the weight."""
-        weight: float = _refer(
-            self._rule,
-            self.sums,
-            self._above,
-            self._numbers,
-            self.shown,
-            self.enrolled,
-            k,
-            STEPS,
-            directions,
-            weights,
-        )
-        return weight
+        return _refer(*self._parts, k, STEPS, directions, weights)
 
     def add(self, readings: Readings, rows: Directions) -> None:
         """Take samples (B, d) that were pseudo-labelled as this class."""
@@ -200,6 +180,11 @@ class BinnedSupport:
         self.counts[:] = 0.0
         self.counts[places] = counts
         _count_again(self._above, self._numbers)
+
+    @property
+    def _parts(self) -> tuple[Floats, Directions, Floats, Floats, Floats, int]:
+        """What Z^k is gathered from."""
+        return self._rule, self.sums, self._above, self._numbers, self.shown, self.enrolled
 
     def _hold(self) -> None:
         if not len(self.sums):
