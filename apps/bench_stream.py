@@ -92,11 +92,11 @@ def features(
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.AUTO,
 ) -> None:
     """Write the features of a fold's test clips and class texts to one file."""
-    clips, place, cache = Store.open(store), resolve_device(device.value), cache_folder()
+    opened, place, cache = Store.open(store), resolve_device(device.value), cache_folder()
     if held_out is None:
-        data = fold_features(checkpoint, clips, fold, unknowns, place, cache)
+        data = fold_features(checkpoint, opened, fold, unknowns, place, cache)
     else:
-        data = held_out_features(checkpoint, clips, held_out, classes, draw, fold, place, cache)
+        data = held_out_features(checkpoint, opened, held_out, classes, draw, fold, place, cache)
     save_features(out, data)
     known = int(data.known.sum())
     typer.echo(
